@@ -1,0 +1,2 @@
+//! restock-operator.
+fn main() {}
