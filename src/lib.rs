@@ -1,1 +1,27 @@
-//! restock-operator.
+//! restock-operator: every out-of-stock message becomes one `RestockRequest`, every
+//! request one visible story, every delivery one rise of the stock.
+//!
+//! ```text
+//! SQS ─► ingest ─► RestockRequest ─► controller ─► Factory
+//!                        ▲               │             │ callback
+//!                        └── wake ── ledger ◄── receiver
+//!                                        │
+//!                          Failed, Delayed ─► notice ─► SNS / SES
+//! ```
+//!
+//! Modules in reading order: what is decided ([`domain`]), what is stored in the cluster
+//! ([`crd`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
+//! ([`process`]).
+
+pub mod domain;
+
+pub mod crd;
+
+pub mod controller;
+pub mod dlq;
+pub mod ingest;
+pub mod receiver;
+
+pub mod admin;
+pub mod edge;
+pub mod process;

@@ -1,0 +1,1 @@
+//! Administrative sub-commands.

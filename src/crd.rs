@@ -1,0 +1,1 @@
+//! The resources of group `restock.dev`, and their conversions to and from the domain.

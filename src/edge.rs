@@ -1,0 +1,10 @@
+//! The only code that talks to the outside: one module per neighbour, every call with
+//! a deadline of its own.
+
+pub mod aws;
+pub mod cluster;
+pub mod factory;
+pub mod ses;
+pub mod sns;
+pub mod sqs;
+pub mod store;
