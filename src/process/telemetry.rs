@@ -4,6 +4,7 @@
 
 use super::args::{LogArgs, LogFormat};
 use anyhow::Context;
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Installs the subscriber of this process, and logs panics through it.
@@ -11,6 +12,7 @@ pub fn install(args: &LogArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&args.log_filter).context("RUST_LOG")?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let installed = match args.log_format {
         // Fields at the top level, those of the span (the request's id) beside them.
