@@ -96,10 +96,17 @@ pub(crate) fn finish(mut definition: CustomResourceDefinition) -> CustomResource
     definition
 }
 
-/// Refuses explicit nulls (a field is there or it is not: `has()` must mean one thing)
-/// and names number formats by words that Kubernetes knows.
+/// Refuses explicit nulls (a field is there or it is not: `has()` must mean one thing),
+/// names number formats by words that Kubernetes knows, and undoes the line breaks of the
+/// source in descriptions, for `kubectl explain` breaks lines by itself.
 fn finish_schema(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
+    if let Some(words) = &mut schema.enum_ {
+        words.retain(|word| !word.0.is_null());
+    }
+    if let Some(description) = &mut schema.description {
+        *description = description.replace('\n', " ");
+    }
     schema.format = match schema.format.take().as_deref() {
         Some("uint32") => Some("int64".to_owned()),
         format => format.map(str::to_owned),
