@@ -1,1 +1,3 @@
 //! Administrative sub-commands.
+
+pub mod crd;
