@@ -11,7 +11,7 @@ pub mod products;
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
     /// Print the custom resource definitions
-    Crd(crd::Args),
+    Crd(crd::CrdArgs),
     /// Bring the ledger to this version's schema
     Migrate(migrate::Args),
     /// List the products of the ledger, or apply a file of them
@@ -27,7 +27,7 @@ pub enum Command {
 /// Does what was asked.
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Crd(args) => crd::run(args).await,
+        Command::Crd(args) => crd::run(args),
         Command::Migrate(args) => migrate::run(args).await,
         Command::Products(args) => products::run(args).await,
         Command::Adjust(args) => adjust::run(args).await,

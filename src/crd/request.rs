@@ -1,0 +1,279 @@
+//! RestockRequest: one out-of-stock message, or one wish typed by a person.
+
+use crate::crd::schema::{WORD, rules};
+use crate::crd::status::RestockRequestStatus;
+use crate::crd::time::from_second_time;
+use crate::crd::words::Verb;
+use crate::domain::order::{EventId, ID_CHARACTERS_MAX, QUANTITY_MAX, RequestId, WordError};
+use crate::domain::progress::{Progress, Request, Resolution as DomainResolution};
+use crate::domain::time::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::{CustomResource, ResourceExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Longest ARN that AWS gives, with room.
+const ARN_CHARACTERS_MAX: u32 = 512;
+
+/// Longest reason that a person may give for a resolution.
+const REASON_CHARACTERS_MAX: u32 = 512;
+
+/// What cannot change once the request exists: it names what was asked for, and an order
+/// may already be under way for it. A field that is compared only with itself could still
+/// be added or removed, so the rule looks at the presence of each on both sides.
+const IMMUTABLE: (&str, &str) = (
+    "self.productId == oldSelf.productId \
+     && has(self.quantity) == has(oldSelf.quantity) \
+     && (!has(self.quantity) || self.quantity == oldSelf.quantity) \
+     && has(self.factoryId) == has(oldSelf.factoryId) \
+     && (!has(self.factoryId) || self.factoryId == oldSelf.factoryId) \
+     && has(self.requester) == has(oldSelf.requester) \
+     && (!has(self.requester) || self.requester == oldSelf.requester) \
+     && has(self.source) == has(oldSelf.source) \
+     && (!has(self.source) || self.source == oldSelf.source)",
+    "only suspend and resolution can be changed; create another RestockRequest instead",
+);
+
+/// What is asked for, and where the wish came from. Only `suspend` and `resolution` can be
+/// changed later.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "restock.dev",
+    version = "v1alpha1",
+    kind = "RestockRequest",
+    doc = "RestockRequest asks a factory for more of one product, and shows what became of it.",
+    namespaced,
+    status = "RestockRequestStatus",
+    derive = "PartialEq",
+    shortname = "rr",
+    category = "restock",
+    selectable = ".spec.productId",
+    selectable = ".status.phase",
+    selectable = ".status.finished",
+    printcolumn(name = "Product", type_ = "string", json_path = ".spec.productId",
+        description = "The product asked for, as the message names it"),
+    printcolumn(name = "Qty", type_ = "integer", json_path = ".status.quantity",
+        description = "How many are ordered"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase",
+        description = "Where the request stands"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.reason",
+        description = "Why it stands there"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Ready", type_ = "string", priority = 1,
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "True when the goods arrived, False when the request failed"),
+    printcolumn(name = "Factory", type_ = "string", priority = 1,
+        json_path = ".status.factory.name", description = "The Factory that serves it"),
+    printcolumn(name = "Attempt", type_ = "integer", priority = 1,
+        json_path = ".status.attempt", description = "Number of the latest order"),
+    printcolumn(name = "Order-Id", type_ = "string", priority = 1,
+        json_path = ".status.factoryOrderId", description = "The factory's own id of the order"),
+    printcolumn(name = "Notified", type_ = "string", priority = 1,
+        json_path = r#".status.conditions[?(@.type=="Notified")].status"#,
+        description = "Whether the operations team was told of the failure"),
+    printcolumn(name = "Message", type_ = "string", priority = 1,
+        json_path = ".status.message", description = "What happened, in a sentence"),
+    validation = Rule::new(
+        "!has(self.spec.source) || self.metadata.name.matches('^rr-[a-z2-7]{20}$')"
+    ).message("a RestockRequest with a source is named rr- and its request id"),
+)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[IMMUTABLE])))]
+pub struct RestockRequestSpec {
+    /// The product asked for: its SKU in the ledger, or one of its aliases.
+    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX), regex(pattern = WORD))]
+    pub product_id: String,
+
+    /// How many to order. When absent: the product's reorder quantity, else the Factory's
+    /// default quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = QUANTITY_MAX))]
+    pub quantity: Option<u32>,
+
+    /// The shop's own id of the factory to order from, such as FF-500293. When absent: the
+    /// product's factory, else the default Factory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX), regex(pattern = WORD))]
+    pub factory_id: Option<String>,
+
+    /// Who asks, in free text. Handed on to the factory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = ID_CHARACTERS_MAX))]
+    pub requester: Option<String>,
+
+    /// The message that this request was made from. Absent in a request made by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+
+    /// While true, no new order is sent for this request. An order already sent goes on.
+    #[serde(default)]
+    pub suspend: bool,
+
+    /// A person's word on an order in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+}
+
+/// The message that a request was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Whether the event came through an SNS topic or straight into the SQS queue.
+    pub kind: SourceKind,
+
+    /// The ARN of the topic, or of the queue that the message was sent to.
+    #[schemars(length(min = 1, max = ARN_CHARACTERS_MAX))]
+    pub arn: String,
+
+    /// The event's identity. Together with the ARN it makes the request id.
+    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX), regex(pattern = WORD))]
+    pub event_id: String,
+
+    /// What the identity is: the producer's EventId attribute, the SNS message id, or the
+    /// SQS message id.
+    pub identity: SourceIdentity,
+
+    /// SHA-256, in hex, of the business content of the message: body and attributes without
+    /// delivery ids, times, signature and trace.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub digest: String,
+
+    /// The SQS message id of the delivery that made this request.
+    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX))]
+    pub message_id: String,
+
+    /// When that message was sent.
+    pub sent_at: MicroTime,
+
+    /// The W3C trace parent of the message, if it carried one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"))]
+    pub trace_parent: Option<String>,
+}
+
+/// Where the identity of an event is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SourceKind {
+    /// Through an SNS topic.
+    Topic,
+    /// Straight into the SQS queue.
+    Queue,
+}
+
+/// Which id is the event's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SourceIdentity {
+    /// The producer's own `EventId` message attribute.
+    EventId,
+    /// The SNS message id.
+    Sns,
+    /// The SQS message id.
+    Sqs,
+}
+
+/// A person's word on an order in doubt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Resolution {
+    /// What the person says: `placed` if the factory has the order, `not-placed` if not.
+    pub verb: Verb,
+
+    /// Which attempt it is about: the status.attempt that the person saw.
+    #[schemars(range(min = 1))]
+    pub attempt: u32,
+
+    /// How the person knows.
+    #[schemars(length(min = 1, max = REASON_CHARACTERS_MAX))]
+    pub reason: String,
+
+    /// Who says so.
+    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX))]
+    pub by: String,
+}
+
+/// Why an object cannot be taken for a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotARequest {
+    /// The API server sets it, so the object does not come from one.
+    #[error("metadata.{0} is missing")]
+    Metadata(&'static str),
+    /// The event id, or the uid, is no word.
+    #[error(transparent)]
+    Word(#[from] WordError),
+    /// Somebody copied a message's object under another name: its order would be a second.
+    #[error("the object is named {found}, but its source makes the name {expected}")]
+    Name {
+        /// What its source asks for.
+        expected: String,
+        /// Its name.
+        found: String,
+    },
+}
+
+/// What the object's metadata and spec say.
+///
+/// # Errors
+/// [`NotARequest`], in words for the object's status.
+pub fn to_request(object: &RestockRequest) -> Result<Request, NotARequest> {
+    let uid = object.uid().ok_or(NotARequest::Metadata("uid"))?;
+    Ok(Request {
+        id: request_id(object, &uid)?,
+        created_at: created_at(object)?,
+        suspended: object.spec.suspend,
+        resolution: object.spec.resolution.as_ref().map(DomainResolution::from),
+        uid,
+    })
+}
+
+/// Where the object stands. One that the controller has not met yet stands at the start.
+///
+/// # Errors
+/// As the conversion of [`RestockRequestStatus`].
+pub fn to_progress(object: &RestockRequest) -> Result<Progress, crate::crd::progress::StatusError> {
+    object
+        .status
+        .as_ref()
+        .map_or_else(|| Ok(Progress::default()), Progress::try_from)
+}
+
+fn request_id(object: &RestockRequest, uid: &str) -> Result<RequestId, NotARequest> {
+    let Some(source) = &object.spec.source else {
+        return Ok(RequestId::parse(uid)?);
+    };
+    let id = RequestId::of_event(&source.arn, &EventId::parse(&source.event_id)?);
+    let (expected, found) = (id.object_name(), object.name_any());
+    if expected == found {
+        Ok(id)
+    } else {
+        Err(NotARequest::Name { expected, found })
+    }
+}
+
+fn created_at(object: &RestockRequest) -> Result<Time, NotARequest> {
+    let created = object.metadata.creation_timestamp.as_ref();
+    created
+        .map(from_second_time)
+        .ok_or(NotARequest::Metadata("creationTimestamp"))
+}
+
+impl From<&Resolution> for DomainResolution {
+    fn from(word: &Resolution) -> Self {
+        Self {
+            verb: word.verb.into(),
+            attempt: word.attempt,
+            reason: word.reason.clone(),
+            by: word.by.clone(),
+        }
+    }
+}
+
+impl From<&DomainResolution> for Resolution {
+    fn from(word: &DomainResolution) -> Self {
+        Self {
+            verb: word.verb.into(),
+            attempt: word.attempt,
+            reason: word.reason.clone(),
+            by: word.by.clone(),
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Needs an API server with the definitions: what it takes, what it refuses and in which
+//! words, what it fills in, and what it shows.
+
+#[path = "support/cluster.rs"]
+mod cluster;
+#[path = "support/samples.rs"]
+mod samples;
+
+use axum::http::Request;
+use cluster::{Place, in_namespace};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::core::DynamicObject;
+use kube::{Api, CustomResourceExt};
+use restock_operator::crd::factory::Factory;
+use restock_operator::crd::progress::StatusError;
+use restock_operator::crd::request::{RestockRequest, to_progress};
+use restock_operator::crd::status::RestockRequestStatus;
+use restock_operator::crd::validation::validate_request;
+use restock_operator::domain::progress::Progress;
+use samples::{Case, by_message, by_person, factory, factory_cases, request_cases};
+use serde_json::{Value, json};
+
+/// What the server said against creating this object, if it did.
+async fn refusal(api: &Api<DynamicObject>, object: &Value) -> Option<String> {
+    let object = serde_json::from_value(object.clone()).expect("an object");
+    match api.create(&PostParams::default(), &object).await {
+        Ok(_) => None,
+        Err(kube::Error::Api(status)) => Some(status.message),
+        Err(other) => panic!("no answer from the API server: {other}"),
+    }
+}
+
+/// What the server said against this merge patch, if it did.
+async fn patch_refusal(api: &Api<DynamicObject>, name: &str, patch: &Value) -> Option<String> {
+    match api
+        .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => None,
+        Err(kube::Error::Api(status)) => Some(status.message),
+        Err(other) => panic!("no answer from the API server: {other}"),
+    }
+}
+
+fn assert_said(case: &str, said: Option<&str>, expected: Option<&str>) {
+    match (said, expected) {
+        (None, None) => {}
+        (Some(said), Some(words)) => assert!(said.contains(words), "{case}: said {said:?}"),
+        (said, expected) => panic!("{case}: expected {expected:?}, the server said {said:?}"),
+    }
+}
+
+async fn try_all(api: &Api<DynamicObject>, cases: Vec<Case>) {
+    for case in cases {
+        let said = refusal(api, &case.object).await;
+        assert_said(case.name, said.as_deref(), case.refused_with);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_taken_or_refused_with_a_reason() {
+    in_namespace(async |place| {
+        try_all(
+            &place.objects(&RestockRequest::api_resource()),
+            request_cases(),
+        )
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn factories_are_taken_or_refused_with_a_reason() {
+    in_namespace(async |place| {
+        try_all(&place.objects(&Factory::api_resource()), factory_cases()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_local_rules_agree_with_the_server() {
+    in_namespace(async |place| {
+        let api = place.objects(&RestockRequest::api_resource());
+        for case in request_cases().into_iter().filter(|case| case.by_rule) {
+            let object = serde_json::from_value(case.object.clone()).expect("a request");
+            let local = validate_request(&object)
+                .err()
+                .map(|errors| errors.to_string());
+            assert_said(case.name, local.as_deref(), case.refused_with);
+            assert_said(
+                case.name,
+                refusal(&api, &case.object).await.as_deref(),
+                case.refused_with,
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_suspend_and_resolution_can_be_changed() {
+    const REFUSAL: &str = "only suspend and resolution can be changed";
+    let full = by_message("full", "1");
+    let bare = by_person("bare");
+    in_namespace(async |place| {
+        let api = place.objects(&RestockRequest::api_resource());
+        for object in [&full, &bare] {
+            assert_eq!(refusal(&api, object).await, None);
+        }
+        let full = full["metadata"]["name"].as_str().expect("a name");
+        let word = json!({ "verb": "placed", "attempt": 1, "reason": "they said so", "by": "me" });
+        for (name, spec, expected) in [
+            (full, json!({ "productId": "CP-2" }), Some(REFUSAL)),
+            (full, json!({ "quantity": 8 }), Some(REFUSAL)),
+            (full, json!({ "quantity": null }), Some(REFUSAL)),
+            (full, json!({ "factoryId": "FF-2" }), Some(REFUSAL)),
+            (full, json!({ "factoryId": null }), Some(REFUSAL)),
+            (full, json!({ "requester": "other" }), Some(REFUSAL)),
+            (full, json!({ "requester": null }), Some(REFUSAL)),
+            (full, json!({ "source": null }), Some(REFUSAL)),
+            (
+                full,
+                json!({ "source": { "eventId": "other" } }),
+                Some(REFUSAL),
+            ),
+            (
+                full,
+                json!({ "source": { "traceParent": null } }),
+                Some(REFUSAL),
+            ),
+            ("bare", json!({ "quantity": 1 }), Some(REFUSAL)),
+            ("bare", json!({ "factoryId": "FF-2" }), Some(REFUSAL)),
+            ("bare", json!({ "requester": "other" }), Some(REFUSAL)),
+            ("bare", json!({ "suspend": true }), None),
+            ("bare", json!({ "suspend": null }), None),
+            ("bare", json!({ "resolution": word.clone() }), None),
+            (
+                "bare",
+                json!({ "resolution": { "verb": "not-placed" } }),
+                None,
+            ),
+            ("bare", json!({ "resolution": null }), None),
+            (full, json!({ "suspend": true, "resolution": word }), None),
+        ] {
+            let said = patch_refusal(&api, name, &json!({ "spec": spec })).await;
+            assert_said(&format!("{name} {spec}"), said.as_deref(), expected);
+        }
+    })
+    .await;
+}
+
+async fn names(api: &Api<RestockRequest>, fields: &str) -> Vec<String> {
+    let list = api
+        .list(&ListParams::default().fields(fields))
+        .await
+        .expect("selectable");
+    list.items
+        .into_iter()
+        .filter_map(|object| object.metadata.name)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_new_request_has_a_status_and_can_be_selected_without_a_write() {
+    in_namespace(async |place| {
+        let api = place.requests();
+        let object = serde_json::from_value(by_person("fresh")).expect("a request");
+        api.create(&PostParams::default(), &object)
+            .await
+            .expect("created");
+        let raw = place
+            .objects(&RestockRequest::api_resource())
+            .get("fresh")
+            .await
+            .expect("there");
+        assert_eq!(
+            raw.data["status"],
+            json!({ "phase": "Pending", "observedGeneration": -1 })
+        );
+        let read = api.get("fresh").await.expect("there");
+        assert_eq!(
+            to_progress(&read),
+            Ok::<_, StatusError>(Progress::default())
+        );
+        for (fields, found) in [
+            ("status.finished!=true", true),
+            ("status.finished=true", false),
+            ("status.phase=Pending", true),
+            ("status.phase=Failed", false),
+            ("spec.productId=CP-502101", true),
+            ("spec.productId=CP-1", false),
+        ] {
+            assert_eq!(!names(&api, fields).await.is_empty(), found, "{fields}");
+        }
+    })
+    .await;
+}
+
+async fn write_status(api: &Api<RestockRequest>, name: &str, status: &RestockRequestStatus) {
+    let patch = Patch::Merge(json!({ "status": status }));
+    api.patch_status(name, &PatchParams::default(), &patch)
+        .await
+        .expect("the schema takes it");
+}
+
+#[tokio::test]
+async fn every_field_of_a_status_is_stored_and_removed_again() {
+    in_namespace(async |place| {
+        let api = place.requests();
+        let object = serde_json::from_value(by_person("told")).expect("a request");
+        api.create(&PostParams::default(), &object)
+            .await
+            .expect("created");
+        let fresh = RestockRequestStatus::default();
+        let full = samples::full_progress();
+        let status = RestockRequestStatus::record(&full, 1, samples::NOW, &fresh);
+        write_status(&api, "told", &status).await;
+        let read = api.get("told").await.expect("there");
+        assert_eq!(to_progress(&read), Ok(full));
+        assert_eq!(read.status, Some(status));
+        assert_eq!(
+            names(&api, "status.finished!=true").await,
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            names(&api, "status.finished=true,status.phase=Failed").await,
+            ["told"]
+        );
+        write_status(&api, "told", &fresh).await;
+        assert_eq!(api.get("told").await.expect("there").status, Some(fresh));
+    })
+    .await;
+}
+
+/// What `kubectl get` is sent: names of the columns, and the cells of each row.
+async fn table(place: &Place, plural: &str, wide: bool) -> (Vec<String>, Vec<Vec<String>>) {
+    let path = format!(
+        "/apis/restock.dev/v1alpha1/namespaces/{}/{plural}",
+        place.namespace
+    );
+    let request = Request::get(path)
+        .header("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
+        .body(Vec::new())
+        .expect("a request");
+    let table: Value = place.client.request(request).await.expect("a table");
+    let columns = table["columnDefinitions"].as_array().expect("columns");
+    let shown = |index: usize| wide || columns[index]["priority"] == 0;
+    let cell = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let visible = |values: &[Value]| -> Vec<String> {
+        values
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| shown(*i))
+            .map(|(_, value)| cell(value))
+            .collect()
+    };
+    let titles: Vec<Value> = columns
+        .iter()
+        .map(|column| column["name"].clone())
+        .collect();
+    let rows = table["rows"].as_array().expect("rows");
+    let cells = rows
+        .iter()
+        .map(|row| visible(row["cells"].as_array().expect("cells")));
+    (visible(&titles), cells.collect())
+}
+
+/// How wide kubectl prints it: three blanks between columns.
+fn width(titles: &[String], rows: &[Vec<String>]) -> usize {
+    let column = |i: usize| {
+        rows.iter()
+            .map(|row| row[i].chars().count())
+            .chain([titles[i].len()])
+            .max()
+            .unwrap_or(0)
+    };
+    (0..titles.len()).map(column).sum::<usize>() + 3 * (titles.len() - 1)
+}
+
+#[tokio::test]
+async fn kubectl_get_fits_80_columns_and_wide_tells_the_rest() {
+    in_namespace(async |place| {
+        let api = place.requests();
+        let object = serde_json::from_value(by_message("shown", "1")).expect("a request");
+        let name = api
+            .create(&PostParams::default(), &object)
+            .await
+            .expect("created")
+            .metadata
+            .name;
+        let name = name.expect("a name");
+        let status = RestockRequestStatus::record(
+            &samples::full_progress(),
+            1,
+            samples::NOW,
+            &RestockRequestStatus::default(),
+        );
+        write_status(&api, &name, &status).await;
+        let (titles, rows) = table(&place, "restockrequests", false).await;
+        assert_eq!(titles, ["Name", "Product", "Qty", "Phase", "Reason", "Age"]);
+        assert_eq!(rows[0][..4], [name.as_str(), "CP-502101", "7", "Failed"]);
+        // The longest phase, and a reason of 13 characters.
+        let mut row = rows[0].clone();
+        row[2..]
+            .clone_from_slice(&["10000", "Succeeded", "13_characters", "4h59m"].map(str::to_owned));
+        assert!(width(&titles, &[row]) <= 80, "{titles:?} {rows:?}");
+        let (titles, rows) = table(&place, "restockrequests", true).await;
+        let wide = [
+            "Ready", "Factory", "Attempt", "Order-Id", "Notified", "Message",
+        ];
+        assert_eq!(titles[6..], wide);
+        assert_eq!(
+            rows[0][6..],
+            [
+                "False",
+                "legacy",
+                "2",
+                "order-1",
+                "True",
+                "No callback came."
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kubectl_get_factories_shows_how_each_is() {
+    in_namespace(async |place| {
+        let api = place.factories();
+        let object = serde_json::from_value(factory("legacy", json!({}))).expect("a Factory");
+        api.create(&PostParams::default(), &object)
+            .await
+            .expect("created");
+        let (titles, rows) = table(&place, "factories", false).await;
+        let expected = [
+            "Name",
+            "Ready",
+            "Reason",
+            "Default",
+            "Suspended",
+            "In-Flight",
+            "Breaker",
+            "Age",
+        ];
+        assert_eq!(titles, expected);
+        assert_eq!(rows[0][0], "legacy");
+        assert!(width(&titles, &rows) <= 80, "{titles:?}");
+    })
+    .await;
+}

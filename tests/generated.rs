@@ -1,0 +1,17 @@
+//! What is generated is what is committed.
+
+use restock_operator::admin::crd::{document, file_name};
+use restock_operator::crd::definitions;
+
+#[test]
+fn the_committed_definitions_are_those_of_the_types() {
+    for definition in definitions() {
+        let name = file_name(&definition);
+        let path = format!("{}/crds/{name}", env!("CARGO_MANIFEST_DIR"));
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == document(&definition).unwrap(),
+            "crds/{name} is not current: run `cargo run -- crd --directory crds`"
+        );
+    }
+}
