@@ -12,15 +12,15 @@ use serde_json::json;
 use std::panic::AssertUnwindSafe;
 
 /// A namespace, and the means to use it.
-pub struct Place {
+pub(crate) struct Place {
     /// A client of the API server.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The namespace's name.
-    pub namespace: String,
+    pub(crate) namespace: String,
 }
 
 /// Runs a test in a namespace of its own.
-pub async fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Place) -> F) {
+pub(crate) async fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Place) -> F) {
     assert!(
         std::env::var_os("KUBECONFIG").is_some(),
         "KUBECONFIG is not set: run this with `cargo xtask test`"
@@ -71,17 +71,17 @@ async fn clear(client: &Client, namespace: &str) {
 impl Place {
     /// The objects of one kind in this namespace, as plain JSON: also such as our types
     /// could not write.
-    pub fn objects(&self, resource: &ApiResource) -> Api<DynamicObject> {
+    pub(crate) fn objects(&self, resource: &ApiResource) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.namespace, resource)
     }
 
     /// The requests in this namespace.
-    pub fn requests(&self) -> Api<RestockRequest> {
+    pub(crate) fn requests(&self) -> Api<RestockRequest> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     /// The Factories in this namespace.
-    pub fn factories(&self) -> Api<Factory> {
+    pub(crate) fn factories(&self) -> Api<Factory> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 }
