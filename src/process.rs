@@ -61,7 +61,7 @@ where
     );
     let ending = shutdown::drain(&process, role(args.role, process.clone())).await;
     // Last, so that the probes and the last counts can be read during the drain.
-    admin.abort();
+    admin.task.abort();
     Ok(match ending {
         Ok(()) => {
             tracing::info!(role = told.role, "stopped");
