@@ -9,6 +9,8 @@ use source::{Source, everything, functions, library, parts_named, sources};
 use std::collections::BTreeMap;
 
 const FILE_LINES_MAX: usize = 400;
+/// It parses and runs one role: all else has a better place.
+const MAIN_LINES_MAX: usize = 40;
 const FILE_LINES_MEDIAN_MAX: usize = 120;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -211,13 +213,16 @@ fn modules_are_named_after_their_file() {
 
 #[test]
 fn files_are_short() {
-    let too_long = |source: &&Source| source.lines.len() > FILE_LINES_MAX;
+    let limit = |source: &Source| match source.path.as_str() {
+        "src/main.rs" => MAIN_LINES_MAX,
+        _ => FILE_LINES_MAX,
+    };
     let mut complaints: Vec<String> = everything()
         .iter()
-        .filter(too_long)
+        .filter(|source| source.lines.len() > limit(source))
         .map(|source| {
-            let (path, lines) = (&source.path, source.lines.len());
-            format!("{path}: {lines} lines; split it by subject (at most {FILE_LINES_MAX})")
+            let (path, lines, limit) = (&source.path, source.lines.len(), limit(source));
+            format!("{path}: {lines} lines; split it by subject (at most {limit})")
         })
         .collect();
     let mut lengths: Vec<usize> = sources(&["src"])

@@ -40,7 +40,7 @@ pub fn listen(shutdown: CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Runs the role to its end and waits for its tasks, for at most [`DRAIN_MAX`] after the
+/// Runs the role to its end and waits for its tasks, for at most `DRAIN_MAX` after the
 /// signal, or after the role ended by itself.
 pub async fn drain(
     process: &Process,
