@@ -4,15 +4,15 @@
 
 #[path = "support/case.rs"]
 mod case;
-#[path = "support/factories.rs"]
-mod factories;
+#[path = "support/object.rs"]
+mod object;
+#[path = "support/request_cases.rs"]
+mod request_cases;
 #[path = "support/requests.rs"]
 mod requests;
 
-use factories::factory_cases;
-use kube::core::cel::Validator;
-use requests::{by_message, by_person, request_cases};
-use restock_operator::crd::definitions;
+use request_cases::request_cases;
+use requests::{by_message, by_person};
 use restock_operator::crd::request::{NotARequest, RestockRequest, to_request};
 use restock_operator::crd::validation::validate_request;
 use restock_operator::domain::order::{EventId, RequestId};
@@ -87,35 +87,13 @@ fn what_is_no_request_is_refused_with_a_sentence() {
     );
 }
 
-/// What the rules of a definition say against this object, if they do.
-fn said(plural: &str, object: &Value) -> Option<String> {
-    let all = definitions();
-    let definition = all
-        .iter()
-        .find(|one| one.spec.names.plural == plural)
-        .unwrap();
-    let schema = definition.spec.versions[0].schema.as_ref().unwrap();
-    let schema = serde_json::to_value(schema.open_api_v3_schema.as_ref()).unwrap();
-    Validator::new()
-        .validate(&schema, object, None)
-        .err()
-        .map(|errors| errors.to_string())
-}
-
 #[test]
-fn the_rules_of_a_request_hold_without_a_server() {
+fn what_a_rule_refuses_is_refused_without_a_server() {
     for case in request_cases().iter().filter(|case| case.by_rule) {
         let object = serde_json::from_value(case.object.clone()).unwrap();
         let errors = validate_request(&object)
             .err()
             .map(|errors| errors.to_string());
         case.check(errors.as_deref());
-    }
-}
-
-#[test]
-fn the_rules_of_a_factory_hold_without_a_server() {
-    for case in factory_cases().iter().filter(|case| case.by_rule) {
-        case.check(said("factories", &case.object).as_deref());
     }
 }

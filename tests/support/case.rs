@@ -1,6 +1,6 @@
 //! One object, and what the server says against it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -41,15 +41,6 @@ impl Case {
             (said, expected) => panic!("{}: said {said:?}, not {expected:?}", self.name),
         }
     }
-}
-
-pub(crate) fn object(kind: &str, name: &str, spec: Value) -> Value {
-    json!({
-        "apiVersion": "restock.dev/v1alpha1",
-        "kind": kind,
-        "metadata": { "name": name },
-        "spec": spec,
-    })
 }
 
 /// `base` with the fields of this JSON text in its spec.

@@ -4,7 +4,6 @@ use futures::FutureExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::core::DynamicObject;
-use kube::discovery::ApiResource;
 use kube::{Api, Client, CustomResourceExt};
 use restock_operator::crd::factory::Factory;
 use restock_operator::crd::request::RestockRequest;
@@ -66,22 +65,4 @@ async fn clear(client: &Client, namespace: &str) {
     let _ = namespaces
         .replace_subresource("finalize", namespace, &PostParams::default(), &dying)
         .await;
-}
-
-impl Place {
-    /// The objects of one kind in this namespace, as plain JSON: also such as our types
-    /// could not write.
-    pub(crate) fn objects(&self, resource: &ApiResource) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, resource)
-    }
-
-    /// The requests in this namespace.
-    pub(crate) fn requests(&self) -> Api<RestockRequest> {
-        Api::namespaced(self.client.clone(), &self.namespace)
-    }
-
-    /// The Factories in this namespace.
-    pub(crate) fn factories(&self) -> Api<Factory> {
-        Api::namespaced(self.client.clone(), &self.namespace)
-    }
 }

@@ -1,6 +1,7 @@
 //! Factories that are right, and Factories that are wrong in one place.
 
-use crate::case::{Case, object, with};
+use crate::case::{Case, with};
+use crate::object::object;
 use serde_json::{Value, json};
 
 const SHAPE: Option<&str> = Some("url must be an absolute http or https URL without a fragment");
