@@ -2,10 +2,12 @@
 
 pub mod admin_server;
 pub mod args;
+pub mod backoff;
 pub mod clock;
 pub mod health;
 pub mod lease;
 pub mod metrics;
+pub mod recent;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;

@@ -4,8 +4,9 @@ use super::{Envelope, MessageError, plain_text};
 use crate::domain::order::{FactoryId, ProductId, Quantity, WordError};
 use serde_json::Value;
 
-/// Longest requester we keep, in characters: a name or a mail address.
-pub const REQUESTER_CHARACTERS_MAX: usize = 256;
+/// Longest requester we keep, in characters: a name or a mail address. The bound of the
+/// CRD.
+pub const REQUESTER_CHARACTERS_MAX: usize = 128;
 
 /// Most keys that a refusal names, and the most characters of each: enough to see what
 /// shop it is, little enough for a log line.
