@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +17,8 @@ use tower::ServiceExt;
 
 /// Enough for a load test; a connection costs some 10 KiB here.
 const CONNECTIONS_MAX: usize = 1024;
+/// A written answer is on its way in far less.
+const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Stands in for an answer: the connection is closed without one.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -32,8 +36,12 @@ impl IntoResponse for NoAnswer {
 /// Half of the text, then the connection breaks.
 pub(crate) fn cut_short(text: &str) -> Body {
     let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
-    let parts = [Ok(half), Err(NoAnswer)];
-    Body::from_stream(futures::stream::iter(parts))
+    let end = futures::stream::once(async {
+        // Without a pause, the error would overtake what is still to be written.
+        tokio::time::sleep(FLUSH_PAUSE).await;
+        Err(NoAnswer)
+    });
+    Body::from_stream(futures::stream::iter([Ok(half)]).chain(end))
 }
 
 /// Serves until the listener fails.
