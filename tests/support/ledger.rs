@@ -17,9 +17,11 @@ use secrecy::SecretString;
 use sqlx::Connection;
 use sqlx::migrate::MigrateDatabase;
 use sqlx::mysql::{MySql, MySqlConnection, MySqlPool};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::timeout;
 
 /// Connections of one test's store: more than any test's smallest number of rivals for a
 /// row, and few enough that all tests at once stay below the server's limit.
@@ -61,6 +63,24 @@ impl Schema {
         SecretString::from(self.url.clone())
     }
 
+    /// Its URL through another address, in plain text so that a proxy can read it.
+    pub(crate) fn url_by(&self, address: SocketAddr) -> SecretString {
+        let mut url = reqwest::Url::parse(&self.url).unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        url.set_query(Some("ssl-mode=disabled"));
+        SecretString::from(url.to_string())
+    }
+
+    /// Host and port of the server.
+    pub(crate) fn server(&self) -> (String, u16) {
+        let url = reqwest::Url::parse(&self.url).unwrap();
+        (
+            url.host_str().unwrap().to_owned(),
+            url.port().unwrap_or(3306),
+        )
+    }
+
     /// A plain pool for what a test looks at or does behind the store's back.
     pub(crate) async fn pool(&self) -> MySqlPool {
         MySqlPool::connect(&self.url).await.unwrap()
@@ -77,10 +97,15 @@ impl Drop for Schema {
                 .build();
             runtime
                 .unwrap()
-                .block_on(tokio::time::timeout(DROP_DEADLINE, drop_schema(&url)))
+                .block_on(async { timeout(DROP_DEADLINE, drop_schema(&url)).await })
         });
-        if !matches!(dropped.join(), Ok(Ok(Ok(())))) {
-            eprintln!("a test schema was left behind");
+        let dropped = dropped.join();
+        // A second panic would hide what the first one says.
+        if !std::thread::panicking() {
+            assert!(
+                matches!(dropped, Ok(Ok(Ok(())))),
+                "a schema is left behind: {dropped:?}"
+            );
         }
     }
 }
