@@ -1,3 +1,37 @@
-//! Administrative sub-commands.
+//! Administrative sub-commands: each does one thing and ends.
 
+pub mod adjust;
+pub mod audit;
+pub mod check;
 pub mod crd;
+pub mod migrate;
+pub mod products;
+
+/// What an administrator, a pipeline or an auditor can ask for.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Print the custom resource definitions
+    Crd(crd::CrdArgs),
+    /// Bring the ledger to this version's schema
+    Migrate(migrate::Args),
+    /// List the products of the ledger, or apply a file of them
+    Products(products::Args),
+    /// Change the stock of a product, with a reason, for the record
+    Adjust(adjust::Args),
+    /// Check that every piece of stock is accounted for
+    Audit(audit::Args),
+    /// Say what is missing or misconfigured, and what to do
+    Check(check::Args),
+}
+
+/// Does what was asked.
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Crd(args) => crd::run(args),
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Products(args) => products::run(args).await,
+        Command::Adjust(args) => adjust::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
+        Command::Check(args) => check::run(args).await,
+    }
+}

@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod cluster;
 pub mod factory;
+pub mod mapping;
 pub mod ses;
 pub mod sns;
 pub mod sqs;

@@ -1,2 +1,40 @@
-//! restock-operator.
-fn main() {}
+//! restock-operator: every role and every administrative command is a sub-command.
+
+use restock_operator::process::args::{self, RoleArgs};
+use restock_operator::{admin, controller, dlq, ingest, process, receiver};
+
+#[derive(clap::Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(flatten)]
+    log: args::LogArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Order from the factories and follow every request to its end
+    Controller(RoleArgs<controller::Args>),
+    /// Turn each out-of-stock message into one RestockRequest
+    Ingest(RoleArgs<ingest::Args>),
+    /// Take the factories' callbacks and raise the stock
+    Receiver(RoleArgs<receiver::Args>),
+    /// Tell the operations team of dead letters
+    Dlq(RoleArgs<dlq::Args>),
+    #[command(flatten)]
+    Admin(admin::Command),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<std::process::ExitCode> {
+    let (cli, told) = args::parse::<Cli>();
+    process::prepare(&cli.log)?;
+    match cli.command {
+        Command::Controller(args) => process::run(told, args, controller::run).await,
+        Command::Ingest(args) => process::run(told, args, ingest::run).await,
+        Command::Receiver(args) => process::run(told, args, receiver::run).await,
+        Command::Dlq(args) => process::run(told, args, dlq::run).await,
+        Command::Admin(command) => admin::run(command).await.map(|()| 0.into()),
+    }
+}

@@ -1,13 +1,23 @@
 //! How a process of this software lives: arguments, clock, telemetry, health, shutdown.
 
+pub mod admin_server;
+pub mod args;
+pub mod backoff;
 pub mod clock;
 pub mod health;
+pub mod lease;
+pub mod metrics;
+pub mod recent;
+pub mod secret;
+pub mod shutdown;
+pub mod telemetry;
 
-use prometheus_client::registry::Registry;
+use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What every role is given: the means to say how it is, and to hear when to stop.
+#[derive(Clone, Default)]
 pub struct Process {
     /// Readiness and liveness of this role.
     pub health: health::Health,
@@ -16,5 +26,58 @@ pub struct Process {
     /// Tasks whose end the process waits for.
     pub tasks: TaskTracker,
     /// Where the role registers its metrics before it starts.
-    pub registry: Registry,
+    pub registry: metrics::Registry,
+}
+
+/// What every command needs before it does anything: TLS, then logs.
+pub fn prepare(args: &args::LogArgs) -> anyhow::Result<()> {
+    install_tls();
+    telemetry::install(args)
+}
+
+/// Every TLS connection of this process is made by rustls with ring.
+///
+/// Comes before anything that could open a connection: the first one made without a
+/// provider would panic.
+pub fn install_tls() {
+    // An error says that one is installed already, which can only be this one: no other
+    // provider is compiled in (deny.toml).
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Lives as one role: probes and metrics first, then the role, then the drain.
+///
+/// The exit code tells a role that ended in order from one that failed (logged here).
+/// An error means that it could not even begin, for example that the port is taken.
+pub async fn run<Args, Ending>(
+    told: args::Told,
+    args: args::RoleArgs<Args>,
+    role: impl FnOnce(Args, Process) -> Ending,
+) -> anyhow::Result<ExitCode>
+where
+    Args: clap::Args,
+    Ending: Future<Output = anyhow::Result<()>>,
+{
+    let process = Process::default();
+    shutdown::listen(process.shutdown.clone())?;
+    let admin = admin_server::start(&args.admin, &process).await?;
+    tracing::info!(
+        role = told.role,
+        version = env!("CARGO_PKG_VERSION"),
+        "starting: {}",
+        told.settings
+    );
+    let ending = shutdown::drain(&process, role(args.role, process.clone())).await;
+    // Last, so that the probes and the last counts can be read during the drain.
+    admin.task.abort();
+    Ok(match ending {
+        Ok(()) => {
+            tracing::info!(role = told.role, "stopped");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(role = told.role, error = format!("{error:#}"), "failed");
+            ExitCode::FAILURE
+        }
+    })
 }

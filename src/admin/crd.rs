@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Prints the resource definitions, to be installed with kubectl.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct CrdArgs {
     /// Write one file for each definition into this directory instead of printing them.
     #[arg(long)]

@@ -1,1 +1,198 @@
-//! The cluster edge.
+//! The API server: every call has a deadline, and none is repeated behind our back.
+
+use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::core::Status;
+use kube::{Client, Config};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Longest wait for the answer to one call; watches are not called through here.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Most characters of an error: an admission webhook may say anything.
+const ERROR_CHARACTERS_MAX: usize = 400;
+
+/// Who we are in `managedFields`.
+pub const FIELD_MANAGER: &str = "restock-operator";
+
+/// Why a call failed, named by what the caller can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterError {
+    /// The object is not the version that the caller read: read again, decide again.
+    #[error("conflict: {0}")]
+    Conflict(String),
+    /// An object of this name is there already.
+    #[error("already exists: {0}")]
+    Exists(String),
+    /// The object, its namespace or its kind is not there.
+    #[error("not found: {0}")]
+    Gone(String),
+    /// The server has seen the request and does not want it.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// No answer, or none that says anything: the call may have had its effect.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// A client for the cluster that the environment names: kubeconfig or service account.
+///
+/// # Errors
+/// [`ClusterError::Unavailable`] if it names none.
+pub async fn client() -> Result<Client, ClusterError> {
+    let unusable = |why: &dyn std::fmt::Display| ClusterError::Unavailable(cut(&why.to_string()));
+    let mut config = Config::infer().await.map_err(|why| unusable(&why))?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    // kube repeats a call that was answered 429, 503 or 504: a write that did have its
+    // effect would then come back as a conflict with itself.
+    config.default_retry = false;
+    Client::try_from(config).map_err(|why| unusable(&why))
+}
+
+/// Waits for an answer, but not for ever.
+///
+/// # Errors
+/// [`ClusterError`]; [`ClusterError::Unavailable`] at the deadline.
+pub async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(deadline, call).await {
+        Ok(answer) => answer.map_err(ClusterError::from),
+        Err(_) => Err(ClusterError::Unavailable(format!(
+            "no answer in {} s",
+            deadline.as_secs()
+        ))),
+    }
+}
+
+/// Creates an object, or with `dry_run` only asks whether it could be.
+///
+/// # Errors
+/// [`ClusterError`]; after [`ClusterError::Unavailable`] it may exist.
+pub async fn create<K>(api: &Api<K>, object: &K, dry_run: bool) -> Result<K, ClusterError>
+where
+    K: Clone + DeserializeOwned + Serialize + Debug,
+{
+    let parameters = PostParams {
+        dry_run,
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+    };
+    within(CALL_DEADLINE, api.create(&parameters, object)).await
+}
+
+/// The object of this name, if there is one.
+///
+/// # Errors
+/// [`ClusterError`], but never [`ClusterError::Gone`].
+pub async fn get<K>(api: &Api<K>, name: &str) -> Result<Option<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    within(CALL_DEADLINE, api.get_opt(name)).await
+}
+
+/// Compare-and-set of the status: merges these fields if the object is still this one
+/// (`uid`) and still what the caller read (`resource_version`). Null removes a field.
+///
+/// # Errors
+/// [`ClusterError`]; after [`ClusterError::Unavailable`] it may be written.
+pub async fn patch_status<K>(
+    api: &Api<K>,
+    name: &str,
+    uid: &str,
+    resource_version: &str,
+    status: Value,
+) -> Result<K, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    // A merge patch and no apply: apply cannot conflict on the version, and the safety
+    // of every order rests on that conflict.
+    let patch = Patch::Merge(json!({
+        "metadata": { "uid": uid, "resourceVersion": resource_version },
+        "status": status,
+    }));
+    let parameters = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
+}
+
+impl From<kube::Error> for ClusterError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => of_status(&status),
+            // The display of a transport error hides its cause: walk down to it.
+            other => Self::Unavailable(cut(&causes(&other))),
+        }
+    }
+}
+
+fn of_status(status: &Status) -> ClusterError {
+    let text = cut(&status.message);
+    match (status.code, status.reason.as_str()) {
+        (409, "AlreadyExists") => ClusterError::Exists(text),
+        (409, _) => ClusterError::Conflict(text),
+        (404 | 410, _) => ClusterError::Gone(text),
+        // Too many requests and time-outs say nothing about the request itself.
+        (408 | 429, _) => ClusterError::Unavailable(text),
+        (400..500, _) => ClusterError::Refused(text),
+        _ => ClusterError::Unavailable(text),
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// One line, no longer than needed: servers quote what they were sent.
+fn cut(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(ERROR_CHARACTERS_MAX)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_say_what_the_caller_can_do() {
+        let text = || "text".to_owned();
+        let cases = [
+            (409, "AlreadyExists", ClusterError::Exists(text())),
+            (409, "Conflict", ClusterError::Conflict(text())),
+            (404, "NotFound", ClusterError::Gone(text())),
+            (422, "Invalid", ClusterError::Refused(text())),
+            (403, "Forbidden", ClusterError::Refused(text())),
+            (429, "TooManyRequests", ClusterError::Unavailable(text())),
+            (500, "InternalError", ClusterError::Unavailable(text())),
+            (504, "Timeout", ClusterError::Unavailable(text())),
+        ];
+        for (code, reason, expected) in cases {
+            let status = Status {
+                code,
+                reason: reason.to_owned(),
+                message: text(),
+                ..Status::default()
+            };
+            assert_eq!(of_status(&status), expected, "{code} {reason}");
+        }
+    }
+}

@@ -1,1 +1,128 @@
-//! The store edge.
+//! The ledger: MySQL 8 or later, or MariaDB 10.11.
+//!
+//! All SQL of this software is below this module. Parameters are bound, never pasted; one
+//! function is one transaction; every call has a deadline; every error says what the
+//! caller should do ([`StoreError`]). Statements keep to what both databases speak.
+
+pub mod archive;
+pub mod arrivals;
+pub mod attempts;
+mod call;
+pub mod dead_letters;
+mod error;
+pub mod meta;
+pub mod migrate;
+pub mod products;
+mod row;
+
+pub use error::StoreError;
+
+use call::Call;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::Executor;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions};
+use std::str::FromStr;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// How long a call waits for a connection. A new one takes milliseconds; longer means
+/// that the ledger is away or that every connection is busy, and callers have better to do.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Deadline of one call, from asking for a connection to the last answer:
+/// [`ACQUIRE_TIMEOUT`], one lock wait of 1 s, and 1 s for the statements themselves.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(4);
+
+/// Connections of one process, unless a role has a reason for another number. The
+/// statements take about a millisecond, so ten serve thousands of calls a second, and
+/// ten processes stay below MySQL's default of 151.
+pub const CONNECTIONS_DEFAULT: u32 = 10;
+
+/// An idle connection is closed before the server does it (`wait_timeout` below).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every connection is told first. A lock wait ends after 1 s: a hot row must not
+/// hold up a whole call. `wait_timeout` bounds for how long the locks of a client that
+/// vanished without closing its connection are kept: 60 s instead of 8 h.
+const SESSION: &str = "SET SESSION \
+    sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+    innodb_lock_wait_timeout = 1, lock_wait_timeout = 60, wait_timeout = 60";
+
+/// Its own statement: MySQL and MariaDB 10.11 have no common variable for it.
+const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// The ledger. Clones share one pool of connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: MySqlPool,
+}
+
+impl Store {
+    /// A store that connects when it is first asked something: a process starts, and says
+    /// what it waits for, while the ledger is away. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if `url` is not `mysql://user:password@host:port/schema`.
+    pub fn connect(url: &SecretString, connections_max: u32) -> Result<Self, StoreError> {
+        let pool = MySqlPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(SESSION).await?;
+                    connection.execute(ISOLATION).await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options(url)?);
+        Ok(Self { pool })
+    }
+
+    /// Uses these credentials for new connections from now on: after a rotation the
+    /// server refuses the old ones only to new connections, so none has to be cut.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if `url` is no database URL; the old one stays in use.
+    pub fn rotate(&self, url: &SecretString) -> Result<(), StoreError> {
+        self.pool.set_connect_options(options(url)?);
+        Ok(())
+    }
+
+    /// Closes every connection, after the calls that use them.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A connection for calls that end within [`CALL_DEADLINE`].
+    async fn call(&self) -> Result<Call, StoreError> {
+        self.call_until(Instant::now() + CALL_DEADLINE).await
+    }
+
+    /// A connection for calls that end by then.
+    async fn call_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
+        match timeout_at(ends_at, self.pool.acquire()).await {
+            Ok(Ok(connection)) => Ok(Call::new(connection, ends_at)),
+            Ok(Err(error)) => Err(StoreError::Unavailable(format!("no connection: {error}"))),
+            Err(_) => Err(StoreError::Unavailable("no connection in time".to_owned())),
+        }
+    }
+}
+
+/// The connection options that a database URL stands for. No error repeats the URL: it
+/// holds the password.
+fn options(url: &SecretString) -> Result<MySqlConnectOptions, StoreError> {
+    let expected = "the database URL must look like mysql://user:password@host:port/schema";
+    let options = MySqlConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| StoreError::Broken(expected.to_owned()))?;
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err(StoreError::Broken(format!(
+            "{expected}; it names no schema"
+        )));
+    }
+    // The session's mode is set as a whole, see SESSION.
+    Ok(options
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(Some("+00:00".to_owned())))
+}

@@ -1,0 +1,112 @@
+//! Arrivals that their request does not show yet: what the controller owes.
+
+use crate::domain::order::{Quantity, RequestId, Sku};
+use crate::domain::time::Time;
+use crate::edge::store::error::Failure;
+use crate::edge::store::row::{get, ledger_now, number, quantity, time, word};
+use crate::edge::store::{Store, StoreError};
+use sqlx::mysql::MySqlRow;
+
+/// An arrival without `recorded_at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnrecordedArrival {
+    /// The request.
+    pub request_id: RequestId,
+    /// The attempt whose goods these are.
+    pub attempt: u32,
+    /// The object that ordered.
+    pub uid: String,
+    /// Namespace and name of that object; none if the ledger has no row of the attempt.
+    pub object: Option<(String, String)>,
+    /// The product.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+    /// Goods of another attempt of this request were here before.
+    pub surplus: bool,
+    /// How the callback's body differed from its claims.
+    pub note: Option<String>,
+    /// When it was committed, by the ledger's clock.
+    pub at: Time,
+}
+
+/// The key range is a page of one look at the whole list, not a memory.
+const UNRECORDED: &str = "SELECT arrival.request_id AS request_id, arrival.attempt AS attempt, \
+     arrival.uid AS uid, arrival.sku AS sku, arrival.quantity AS quantity, \
+     arrival.surplus AS surplus, arrival.note AS note, arrival.arrived_at AS arrived_at, \
+     order_attempt.namespace AS namespace, order_attempt.name AS name \
+     FROM arrival LEFT JOIN order_attempt ON order_attempt.request_id = arrival.request_id \
+     AND order_attempt.attempt = arrival.attempt \
+     WHERE arrival.recorded_at IS NULL \
+     AND (arrival.request_id > ? OR (arrival.request_id = ? AND arrival.attempt > ?)) \
+     ORDER BY arrival.request_id, arrival.attempt LIMIT ?";
+
+const RECORDED: &str = concat!(
+    "UPDATE arrival SET recorded_at = COALESCE(recorded_at, ",
+    ledger_now!(),
+    ") WHERE request_id = ? AND attempt = ?"
+);
+
+const CLOSED: &str = concat!(
+    "UPDATE order_attempt SET closed_at = COALESCE(closed_at, ",
+    ledger_now!(),
+    ") WHERE request_id = ? AND attempt = ?"
+);
+
+impl Store {
+    /// At most `limit` arrivals that are not marked as recorded, by key, after that one.
+    /// Always begin with none: an arrival that cannot be recorded now stays listed, and
+    /// the pages keep it from hiding the ones behind it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a read changes nothing.
+    pub async fn unrecorded_arrivals(
+        &self,
+        after: Option<(&RequestId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<UnrecordedArrival>, StoreError> {
+        let (id, attempt) = after.map_or(("", 0), |(id, attempt)| (id.as_str(), attempt));
+        let query = sqlx::query(UNRECORDED)
+            .bind(id)
+            .bind(id)
+            .bind(attempt)
+            .bind(limit);
+        let rows = self.call().await?.read(query).await?;
+        rows.iter().map(unrecorded_arrival).collect()
+    }
+
+    /// Marks an arrival as shown by its request, or as told where the request is gone. It
+    /// also closes the attempt: its callback came.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn mark_recorded(&self, id: &RequestId, attempt: u32) -> Result<(), StoreError> {
+        Ok(self.try_mark_recorded(id, attempt).await?)
+    }
+
+    async fn try_mark_recorded(&self, id: &RequestId, attempt: u32) -> Result<(), Failure> {
+        let mut call = self.call().await?;
+        call.begin().await?;
+        for statement in [RECORDED, CLOSED] {
+            call.write(sqlx::query(statement).bind(id.as_str()).bind(attempt))
+                .await?;
+        }
+        Ok(call.commit().await?)
+    }
+}
+
+fn unrecorded_arrival(row: &MySqlRow) -> Result<UnrecordedArrival, StoreError> {
+    let namespace: Option<String> = get(row, "namespace")?;
+    let name: Option<String> = get(row, "name")?;
+    Ok(UnrecordedArrival {
+        request_id: word(row, "request_id")?,
+        attempt: number(row, "attempt")?,
+        uid: get(row, "uid")?,
+        object: namespace.zip(name),
+        sku: word(row, "sku")?,
+        quantity: quantity(row, "quantity")?,
+        surplus: get(row, "surplus")?,
+        note: get(row, "note")?,
+        at: time(row, "arrived_at")?,
+    })
+}

@@ -1,0 +1,154 @@
+//! `dead_letter`: messages met in the dead-letter queue, each told once.
+
+use super::error::Failure;
+use super::row::{get, ledger_now, number, optional_time, time, word};
+use super::{Store, StoreError};
+use crate::domain::order::RequestId;
+use crate::domain::time::Time;
+use sqlx::mysql::MySqlRow;
+use std::time::Duration;
+
+/// A message as it was met in the dead-letter queue.
+#[derive(Clone, Debug)]
+pub struct SeenDeadLetter {
+    /// The request it stands for; made from its content if it names none.
+    pub request_id: RequestId,
+    /// The queue's own id of the message.
+    pub message_id: String,
+    /// Why it could not become a request; at most [`REASON_CHARACTERS_MAX`].
+    pub reason: String,
+    /// When it was sent, by the clock of the queue.
+    pub sent_at: Option<Time>,
+}
+
+/// A message that was met and of which nobody was told yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The request it stands for.
+    pub request_id: RequestId,
+    /// The queue's own id of the message.
+    pub message_id: String,
+    /// Why it could not become a request.
+    pub reason: String,
+    /// When it was sent, by the clock of the queue.
+    pub sent_at: Option<Time>,
+    /// When it was first met, by the ledger's clock.
+    pub first_seen_at: Time,
+    /// When it was last met, by the ledger's clock.
+    pub last_seen_at: Time,
+    /// How often it was met.
+    pub times_seen: u32,
+}
+
+/// Characters of a reason that the ledger keeps; the rest is cut.
+pub const REASON_CHARACTERS_MAX: usize = 255;
+
+/// The claim is left alone: a message that is met again while it is being told would
+/// otherwise be told twice.
+const SEE: &str = concat!(
+    "INSERT INTO dead_letter (request_id, message_id, reason, sent_at, first_seen_at, \
+     last_seen_at, times_seen) VALUES (?, ?, ?, ?, ",
+    ledger_now!(),
+    ", ",
+    ledger_now!(),
+    ", 1) ON DUPLICATE KEY UPDATE times_seen = times_seen + 1, \
+     last_seen_at = VALUES(last_seen_at), reason = VALUES(reason)"
+);
+
+/// One statement: two processes that claim at once take turns at the rows.
+const CLAIM: &str = concat!(
+    "UPDATE dead_letter SET claimed_by = ?, claimed_until = ",
+    ledger_now!(),
+    " + ? WHERE told_at IS NULL AND (claimed_until IS NULL OR claimed_until < ",
+    ledger_now!(),
+    ") ORDER BY first_seen_at LIMIT ?"
+);
+
+const CLAIMED: &str = "SELECT request_id, message_id, reason, sent_at, first_seen_at, \
+     last_seen_at, times_seen FROM dead_letter \
+     WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
+
+const TOLD: &str = concat!(
+    "UPDATE dead_letter SET told_at = COALESCE(told_at, ",
+    ledger_now!(),
+    "), notice_id = COALESCE(notice_id, ?) WHERE request_id = ? AND message_id = ?"
+);
+
+impl Store {
+    /// Notes that a message was met in the dead-letter queue.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat only counts once more.
+    pub async fn see_dead_letter(&self, seen: &SeenDeadLetter) -> Result<(), StoreError> {
+        let reason: String = seen.reason.chars().take(REASON_CHARACTERS_MAX).collect();
+        let query = sqlx::query(SEE)
+            .bind(seen.request_id.as_str())
+            .bind(&seen.message_id)
+            .bind(reason)
+            .bind(seen.sent_at.map(Time::as_micros));
+        self.call().await?.write(query).await?;
+        Ok(())
+    }
+
+    /// Takes at most `limit` untold messages, oldest first, for this claimant alone and for
+    /// that long: time enough to publish and mark them, or another one will tell them too.
+    /// `claimant` must be new for each call.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was claimed and not told is free again after that time.
+    pub async fn claim_untold(
+        &self,
+        limit: u32,
+        claimant: &str,
+        hold_for: Duration,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let hold_micros = i64::try_from(hold_for.as_micros()).unwrap_or(i64::MAX / 2);
+        let mut call = self.call().await?;
+        let claim = sqlx::query(CLAIM)
+            .bind(claimant)
+            .bind(hold_micros)
+            .bind(limit);
+        call.write(claim).await?;
+        let rows = call
+            .read(sqlx::query(CLAIMED).bind(claimant).bind(limit))
+            .await?;
+        rows.iter().map(dead_letter).collect()
+    }
+
+    /// Marks messages as told by this notice. Call it after the publish was acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn mark_told(
+        &self,
+        letters: &[DeadLetter],
+        notice_id: &str,
+    ) -> Result<(), StoreError> {
+        Ok(self.try_mark_told(letters, notice_id).await?)
+    }
+
+    async fn try_mark_told(&self, letters: &[DeadLetter], notice_id: &str) -> Result<(), Failure> {
+        let mut call = self.call().await?;
+        call.begin().await?;
+        for letter in letters {
+            let query = sqlx::query(TOLD)
+                .bind(notice_id)
+                .bind(letter.request_id.as_str())
+                .bind(&letter.message_id);
+            call.write(query).await?;
+        }
+        Ok(call.commit().await?)
+    }
+}
+
+fn dead_letter(row: &MySqlRow) -> Result<DeadLetter, StoreError> {
+    Ok(DeadLetter {
+        request_id: word(row, "request_id")?,
+        message_id: get(row, "message_id")?,
+        reason: get(row, "reason")?,
+        sent_at: optional_time(row, "sent_at")?,
+        first_seen_at: time(row, "first_seen_at")?,
+        last_seen_at: time(row, "last_seen_at")?,
+        times_seen: number(row, "times_seen")?,
+    })
+}

@@ -1,0 +1,70 @@
+//! What the ledger says of itself: its clock, its version, when the inbox was empty.
+
+use super::migrate::newest_version;
+use super::row::{get, ledger_now, time};
+use super::{Store, StoreError};
+use crate::domain::time::Time;
+
+/// The name of the fact that [`Store::set_inbox_empty`] writes.
+pub(super) const INBOX_EMPTY_AT: &str = "inbox_empty_at";
+
+const SET_LATER: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, ?) \
+     ON DUPLICATE KEY UPDATE micros = GREATEST(micros, VALUES(micros))";
+
+const SCHEMA_VERSION: &str =
+    "SELECT MAX(version) AS version FROM _sqlx_migrations WHERE success = TRUE";
+
+impl Store {
+    /// The ledger's clock. Also the cheapest question whether it answers.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a read changes nothing.
+    pub async fn now(&self) -> Result<Time, StoreError> {
+        let query = sqlx::query(concat!("SELECT ", ledger_now!(), " AS now"));
+        let rows = self.call().await?.read(query).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::Broken("no time".to_owned()))?;
+        time(row, "now")
+    }
+
+    /// Notes that the callback inbox was empty. `as_of` is [`Store::now`] as it was
+    /// *before* the inbox was asked: a callback parked while the answer was on its way
+    /// must not count as seen. An earlier time than the one noted changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn set_inbox_empty(&self, as_of: Time) -> Result<(), StoreError> {
+        let query = sqlx::query(SET_LATER)
+            .bind(INBOX_EMPTY_AT)
+            .bind(as_of.as_micros());
+        self.call().await?.write(query).await?;
+        Ok(())
+    }
+
+    /// The number of the last migration that was applied; none on a ledger without any.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] also if no migration ever ran.
+    pub async fn schema_version(&self) -> Result<Option<i64>, StoreError> {
+        let rows = self.call().await?.read(sqlx::query(SCHEMA_VERSION)).await?;
+        rows.first().map_or(Ok(None), |row| get(row, "version"))
+    }
+
+    /// That the ledger is as new as this software, or newer: a release adds to the schema
+    /// and only the next one takes away, so that the one before can still run.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] tells a person to run `restock-operator migrate`.
+    pub async fn require_schema(&self) -> Result<(), StoreError> {
+        let needed = newest_version();
+        match self.schema_version().await? {
+            Some(version) if version >= needed => Ok(()),
+            found => Err(StoreError::Broken(format!(
+                "its schema is version {}, this software needs {needed}; \
+                 run `restock-operator migrate`",
+                found.map_or_else(|| "none".to_owned(), |version| version.to_string())
+            ))),
+        }
+    }
+}

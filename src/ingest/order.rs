@@ -1,0 +1,132 @@
+//! A received message to the object that it asks for.
+
+use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};
+use crate::crd::time::micro_time;
+use crate::crd::validation::validate_request;
+use crate::domain::message::{Envelope, Identity, IdentityKind, MessageError, Wanted, plain_text};
+use crate::domain::order::{EventId, RequestId};
+use crate::domain::time::Time;
+use crate::edge::mapping::Mapping;
+use crate::edge::sqs::Received;
+
+/// Most characters of a reason that a rule gives.
+const REASON_CHARACTERS_MAX: usize = 400;
+
+/// Why a message is no order, and what it is known by all the same.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// Its request id, or a name made from its content.
+    pub(super) known_as: String,
+    /// Why.
+    pub(super) why: String,
+}
+
+/// The object for a message from the queue of this ARN.
+pub(super) fn read(
+    message: &Received,
+    queue_arn: &str,
+    mapping: &Mapping,
+    now: Time,
+) -> Result<RestockRequest, Refusal> {
+    let envelope = Envelope::open(
+        &message.body,
+        &message.attributes,
+        message.trace_header.as_deref(),
+    )
+    .map_err(|why| Refusal {
+        known_as: message.message_id.clone(),
+        why: why.to_string(),
+    })?;
+    let refusal = |why: String| Refusal {
+        known_as: envelope.dead_letter_id(queue_arn, &message.message_id),
+        why,
+    };
+    let parsed = || -> Result<_, MessageError> {
+        let identity = Identity::of(&envelope, queue_arn, &message.message_id)?;
+        Ok((identity, mapping.wanted(&envelope)?))
+    };
+    let (identity, wanted) = parsed().map_err(|why| refusal(why.to_string()))?;
+    let object = object(&envelope, &identity, wanted, message, now);
+    validate_request(&object)
+        .map_err(|why| refusal(plain_text(&why.to_string(), REASON_CHARACTERS_MAX)))?;
+    Ok(object)
+}
+
+fn object(
+    envelope: &Envelope,
+    identity: &Identity,
+    wanted: Wanted,
+    message: &Received,
+    now: Time,
+) -> RestockRequest {
+    let source = Source {
+        kind: match envelope.topic_arn {
+            Some(_) => SourceKind::Topic,
+            None => SourceKind::Queue,
+        },
+        arn: identity.source_arn.clone(),
+        event_id: identity.event.as_str().to_owned(),
+        identity: match identity.kind {
+            IdentityKind::EventId => SourceIdentity::EventId,
+            IdentityKind::Sns => SourceIdentity::Sns,
+            IdentityKind::Sqs => SourceIdentity::Sqs,
+        },
+        digest: envelope.digest(),
+        message_id: message.message_id.clone(),
+        sent_at: micro_time(message.sent_at.unwrap_or(now)),
+        trace_parent: envelope.trace_parent.clone(),
+    };
+    let spec = RestockRequestSpec {
+        product_id: wanted.product_id.into(),
+        quantity: wanted.quantity.map(u32::from),
+        factory_id: wanted.factory_id.map(String::from),
+        requester: wanted.requester,
+        source: Some(source),
+        suspend: false,
+        resolution: None,
+    };
+    RestockRequest::new(&identity.request_id().object_name(), spec)
+}
+
+/// An object that nothing but the state of the cluster could speak against. It is only
+/// ever created as a dry run.
+pub(super) fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
+    let event = EventId::parse("dry-run").expect("these are letters and a dash");
+    let source = Source {
+        kind: SourceKind::Queue,
+        arn: queue_arn.to_owned(),
+        event_id: event.as_str().to_owned(),
+        identity: SourceIdentity::EventId,
+        digest: "0".repeat(64),
+        message_id: event.as_str().to_owned(),
+        sent_at: micro_time(now),
+        trace_parent: None,
+    };
+    let spec = RestockRequestSpec {
+        product_id: "dry-run".to_owned(),
+        quantity: Some(1),
+        factory_id: None,
+        requester: None,
+        source: Some(source),
+        suspend: false,
+        resolution: None,
+    };
+    RestockRequest::new(&RequestId::of_event(queue_arn, &event).object_name(), spec)
+}
+
+/// Whether an existing object is what this message asks for: the same message met
+/// again, or the same order read by another mapping.
+pub(super) fn is_same(existing: &RestockRequest, wanted: &RestockRequest) -> bool {
+    let digest = |object: &RestockRequest| object.spec.source.as_ref().map(|s| s.digest.clone());
+    let order = |object: &RestockRequest| {
+        let spec = &object.spec;
+        (
+            spec.product_id.clone(),
+            spec.quantity,
+            spec.factory_id.clone(),
+            spec.requester.clone(),
+        )
+    };
+    (digest(existing).is_some() && digest(existing) == digest(wanted))
+        || order(existing) == order(wanted)
+}

@@ -1,0 +1,197 @@
+//! What a process is told: flags, each with an environment variable as its twin.
+//!
+//! The only place that reads the environment. Every role flattens the groups it needs,
+//! so that one setting has one name, one default and one help text everywhere.
+
+mod told;
+mod unknown;
+
+pub use told::Told;
+
+use super::secret::SecretSource;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use secrecy::SecretString;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How to log.
+#[derive(Clone, Debug, clap::Args)]
+pub struct LogArgs {
+    /// json for machines, text for people
+    #[arg(
+        long,
+        env = "RESTOCK_LOG_FORMAT",
+        value_enum,
+        default_value = "json",
+        global = true
+    )]
+    pub log_format: LogFormat,
+    /// What to log, for example "info,restock_operator=debug"
+    #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
+    pub log_filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object per line.
+    Json,
+    /// One line of text.
+    Text,
+}
+
+/// Where probes and metrics are served.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AdminArgs {
+    /// Address of /livez, /readyz and /metrics; port 0 takes a free one and logs it
+    #[arg(long, env = "RESTOCK_ADMIN_LISTEN", default_value = "0.0.0.0:8080")]
+    pub admin_listen: SocketAddr,
+}
+
+/// Where the ledger is: exactly one of the two.
+#[derive(Clone, Debug, clap::Args)]
+#[group(id = "database", required = true, multiple = false)]
+pub struct DatabaseArgs {
+    /// URL of the ledger: mysql://user:password@host:3306/name
+    #[arg(
+        long,
+        env = "RESTOCK_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<SecretString>,
+    /// File that holds the URL of the ledger, read again when it is rotated
+    #[arg(long, env = "RESTOCK_DATABASE_URL_FILE", value_name = "PATH")]
+    pub database_url_file: Option<PathBuf>,
+}
+
+impl DatabaseArgs {
+    /// Where the URL comes from; read it at each new connection.
+    pub fn source(&self) -> SecretSource {
+        match (&self.database_url, &self.database_url_file) {
+            (_, Some(path)) => SecretSource::File(path.clone()),
+            (url, None) => SecretSource::Value(url.clone().unwrap_or_default()),
+        }
+    }
+}
+
+/// Where the requests are.
+#[derive(Clone, Debug, clap::Args)]
+pub struct NamespaceArgs {
+    /// Namespace of the RestockRequests
+    #[arg(long, env = "RESTOCK_NAMESPACE", default_value = "default", value_parser = namespace)]
+    pub namespace: String,
+}
+
+/// A namespace is a DNS label: 1 to 63 of [a-z0-9-], no dash at either end (RFC 1123).
+fn namespace(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fits = (1..=63).contains(&text.len()) && text.bytes().all(allowed);
+    if fits && !text.starts_with('-') && !text.ends_with('-') {
+        return Ok(text.to_owned());
+    }
+    Err("a namespace is 1 to 63 of a-z, 0-9 and -, with no - at either end".to_owned())
+}
+
+/// A role's own arguments and what every role has in common.
+#[derive(Clone, Debug, clap::Args)]
+pub struct RoleArgs<Role: clap::Args> {
+    /// Probes and metrics.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+    /// The role's own.
+    #[command(flatten)]
+    pub role: Role,
+}
+
+/// Reads the command line and the environment, or ends the process with a message.
+///
+/// A `RESTOCK_*` variable that no role knows is an error: a typing mistake would
+/// otherwise be a default that nobody chose.
+pub fn parse<Cli: CommandFactory + FromArgMatches>() -> (Cli, Told) {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    if let Err(help) = &matches
+        && !help.use_stderr()
+    {
+        help.exit();
+    }
+    // Before any other complaint: a misspelt variable is why its flag is missing.
+    let unknown = unknown::describe(&command, variable_names());
+    if let Some(message) = unknown {
+        command.error(ErrorKind::UnknownArgument, message).exit();
+    }
+    let matches = matches.unwrap_or_else(|error| error.exit());
+    let told = told::told(&command, &matches, variable);
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => (cli, told),
+        Err(error) => error.format(&mut command).exit(),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn variable_names() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        namespace: NamespaceArgs,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(["test"].iter().chain(arguments))
+    }
+
+    #[test]
+    fn the_ledger_is_told_exactly_once() {
+        let (url, file) = ("--database-url=mysql://h/n", "--database-url-file=/f");
+        assert!(matches!(
+            parse(&[url]).unwrap().database.source(),
+            SecretSource::Value(_)
+        ));
+        assert!(matches!(
+            parse(&[file]).unwrap().database.source(),
+            SecretSource::File(_)
+        ));
+        assert_eq!(
+            parse(&[]).unwrap_err().kind(),
+            ErrorKind::MissingRequiredArgument
+        );
+        assert_eq!(
+            parse(&[url, file]).unwrap_err().kind(),
+            ErrorKind::ArgumentConflict
+        );
+    }
+
+    #[test]
+    fn a_namespace_is_a_dns_label() {
+        for good in ["default", "a", "shop-1"] {
+            assert_eq!(namespace(good), Ok(good.to_owned()));
+        }
+        for bad in ["", "-a", "a-", "A", "a.b", "a/b", &"x".repeat(64)] {
+            assert!(namespace(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a role was told, for its first log line: enough to see that it is the right
+//! queue, ledger and cluster, and no secret.
+
+use super::DatabaseArgs;
+use clap::{ArgMatches, Command, FromArgMatches};
+use secrecy::ExposeSecret;
+
+/// Variables of others that decide which account, region and cluster is meant.
+const NEIGHBOURS: [&str; 6] = [
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ROLE_ARN",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_HOST",
+];
+
+/// The role and its settings, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The name of the sub-command.
+    pub role: String,
+    /// `name=value` for each setting, without secrets.
+    pub settings: String,
+}
+
+pub(super) fn told(
+    command: &Command,
+    matches: &ArgMatches,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Told {
+    let Some((role, matches)) = matches.subcommand() else {
+        return Told {
+            role: String::new(),
+            settings: String::new(),
+        };
+    };
+    let arguments = command
+        .find_subcommand(role)
+        .into_iter()
+        .flat_map(Command::get_arguments);
+    let mut settings: Vec<String> = arguments
+        .filter(|argument| !argument.is_hide_env_values_set())
+        .filter_map(|argument| setting(argument.get_id().as_str(), matches))
+        .collect();
+    settings.extend(database(matches).map(|place| format!("database={place}")));
+    settings.extend(
+        NEIGHBOURS
+            .iter()
+            .filter_map(|name| Some(format!("{name}={}", without_user(&variable(name)?)))),
+    );
+    Told {
+        role: role.to_owned(),
+        settings: settings.join(" "),
+    }
+}
+
+/// `None` for an argument without a value, and for a switch that is off.
+fn setting(name: &str, matches: &ArgMatches) -> Option<String> {
+    let values = matches.try_get_raw(name).ok()??;
+    let values: Vec<_> = values
+        .map(|value| without_user(&value.to_string_lossy()))
+        .collect();
+    Some(format!("{name}={}", values.join(",")))
+}
+
+/// Host and name of the ledger, if this role has one. A URL that cannot be read or
+/// understood is the role's to complain about.
+fn database(matches: &ArgMatches) -> Option<String> {
+    matches.try_contains_id("database_url").ok()?;
+    let source = DatabaseArgs::from_arg_matches(matches).ok()?.source();
+    let url = source.read().ok()?;
+    let (_scheme, rest) = url.expose_secret().split_once("://")?;
+    // After the last @: a password may hold one that nobody escaped. What follows ? may
+    // name key files.
+    let place = rest.rsplit_once('@').map_or(rest, |(_user, place)| place);
+    Some(place.split('?').next().unwrap_or_default().to_owned())
+}
+
+/// The text without the user and password of a URL.
+fn without_user(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::args::NamespaceArgs;
+    use clap::{CommandFactory, Parser, Subcommand};
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(subcommand)]
+        _role: Role,
+    }
+
+    #[derive(Subcommand)]
+    enum Role {
+        Ledgered(Ledgered),
+        Plain(NamespaceArgs),
+    }
+
+    #[derive(clap::Args)]
+    struct Ledgered {
+        #[command(flatten)]
+        _database: DatabaseArgs,
+        #[arg(long)]
+        queue_url: Option<String>,
+    }
+
+    fn settings(arguments: &[&str]) -> Told {
+        let mut command = Cli::command();
+        let arguments = ["test"].iter().chain(arguments);
+        let matches = command.try_get_matches_from_mut(arguments).unwrap();
+        told(&command, &matches, |name| {
+            (name == "AWS_REGION").then(|| "eu-west-1".to_owned())
+        })
+    }
+
+    #[test]
+    fn the_ledger_is_named_without_user_and_password() {
+        let url = "--database-url=mysql://shop:p@ss/w@db.internal:3306/restock?ssl-key=/k";
+        let told = settings(&["ledgered", url, "--queue-url=https://u:pw@sqs/1/q"]);
+        assert_eq!(told.role, "ledgered");
+        assert_eq!(
+            told.settings,
+            "queue_url=https://***@sqs/1/q database=db.internal:3306/restock AWS_REGION=eu-west-1"
+        );
+    }
+
+    #[test]
+    fn a_role_without_a_ledger_names_what_it_has() {
+        assert_eq!(
+            settings(&["plain"]).settings,
+            "namespace=default AWS_REGION=eu-west-1"
+        );
+    }
+}
