@@ -8,7 +8,6 @@
 mod act;
 mod context;
 mod destinations;
-mod expire;
 mod factories;
 mod gates;
 mod ledger;
@@ -20,7 +19,6 @@ mod record;
 mod report;
 mod settings;
 mod start;
-mod sweep;
 mod tell;
 mod wake;
 

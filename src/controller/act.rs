@@ -2,10 +2,10 @@
 
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
-use crate::controller::place::{attempt_row, place};
+use crate::controller::place::{attempt_row, in_flight, place};
 use crate::controller::record::record;
 use crate::domain::decide::{LOOK_AGAIN, Step};
-use crate::domain::progress::{Answer, Observed, Phase, Progress};
+use crate::domain::progress::{Answer, Observed, Progress};
 use crate::edge::store::attempts::Fenced;
 use kube::runtime::controller::Action;
 use std::time::Duration;
@@ -21,9 +21,7 @@ pub(super) async fn act(
     step: Step,
     context: &Context,
 ) -> Action {
-    if !matches!(subject.progress.phase, Phase::Placing | Phase::Awaiting) {
-        context.gates.release(&subject.request.uid);
-    }
+    keep_place(subject, context);
     match step {
         Step::Rest => Action::await_change(),
         Step::Wait { time, why, tell } => {
@@ -37,6 +35,15 @@ pub(super) async fn act(
         Step::Settle(answer, progress) => settle(subject, seen, &answer, &progress, context).await,
         Step::Order(announced, order) => place(subject, *announced, &order, context).await,
         Step::Fence => fence(subject, context).await,
+    }
+}
+
+/// A request in flight has one of its Factory's places, and only then.
+fn keep_place(subject: &Subject, context: &Context) {
+    let uid = &subject.request.uid;
+    match subject.progress.factory() {
+        Some(key) if in_flight(&subject.progress) => context.gates.occupy(key, uid),
+        _ => context.gates.release(uid),
     }
 }
 

@@ -69,9 +69,9 @@ pub(super) async fn place(
         object: subject.object.clone(),
         sent_at: (clock::since_boot(), clock::now()),
     };
-    context.gates.occupy(&order.factory, &request.uid);
-    let posted = attempt.run().await;
-    permit.settle(posted);
+    if attempt.run().await {
+        permit.spend();
+    }
     // The watch brings what was written; if nothing was, this looks again.
     Action::requeue(LOOK_AGAIN)
 }

@@ -53,14 +53,9 @@ pub(super) async fn write(
         .map_err(|error| ClusterError::Refused(format!("status is no JSON: {error}")))?;
     let version = object.resource_version().unwrap_or_default();
     let uid = object.uid().unwrap_or_default();
-    let answer = cluster::patch_status(
-        &context.requests,
-        &object.name_any(),
-        &uid,
-        &version,
-        status,
-    );
-    let answer = answer.await;
+    let name = object.name_any();
+    let answer =
+        cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
     context.cluster_answered(answer.as_ref().map(|_| ()));
     answer
 }
@@ -113,8 +108,9 @@ async fn archive(subject: &Subject, progress: &Progress, context: &Context) -> b
         "name": object.name_any(),
         "spec": object.spec,
         "status": status,
-    });
+    })
+    .to_string();
     let request = &subject.request;
-    let archiving = context.ledger.store.archive(&request.id, &request.uid, &history.to_string());
+    let archiving = context.ledger.store.archive(&request.id, &request.uid, &history);
     context.ledger.note(archiving.await).is_some()
 }

@@ -9,7 +9,7 @@ use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
 use crate::controller::settings::Args;
 use crate::controller::tell::Notifier;
-use crate::controller::{STANDBY_PAUSE, expire, factories, reconcile, sweep, wake};
+use crate::controller::{STANDBY_PAUSE, factories, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::edge::factory::AllowList;
@@ -96,7 +96,7 @@ async fn assemble(
     process.tasks.spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
     let url = args.database.source().read()?;
     let store = Store::connect(&url, CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2))?;
-    let channels = Channels::open(&args.ops, &aws::config().await?)?;
+    let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, process);
     let reporter = Reporter {
@@ -160,10 +160,6 @@ fn spawn_loops(
     process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
     let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
     process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
-    let pulse = process.health.pulse("sweep", sweep::TURN_DEADLINE);
-    process.tasks.spawn(sweep::run(Arc::clone(context), pulse, shutdown()));
-    let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
-    process.tasks.spawn(expire::run(Arc::clone(context), pulse, shutdown()));
 }
 
 /// Counts what is in flight already, before the first permit is given: after a restart
