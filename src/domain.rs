@@ -10,5 +10,6 @@ pub mod notice;
 pub mod order;
 pub mod placing;
 pub mod progress;
+pub mod resolve;
 pub mod settle;
 pub mod time;

@@ -3,6 +3,7 @@
 pub mod admin_server;
 pub mod args;
 pub mod backoff;
+pub mod callback_keys;
 pub mod clock;
 pub mod health;
 pub mod lease;
@@ -27,6 +28,12 @@ pub struct Process {
     pub tasks: TaskTracker,
     /// Where the role registers its metrics before it starts.
     pub registry: metrics::Registry,
+}
+
+/// What every command needs before it does anything: TLS, then logs.
+pub fn prepare(args: &args::LogArgs) -> anyhow::Result<()> {
+    install_tls();
+    telemetry::install(args)
 }
 
 /// Every TLS connection of this process is made by rustls with ring.
@@ -63,7 +70,7 @@ where
     );
     let ending = shutdown::drain(&process, role(args.role, process.clone())).await;
     // Last, so that the probes and the last counts can be read during the drain.
-    admin.abort();
+    admin.task.abort();
     Ok(match ending {
         Ok(()) => {
             tracing::info!(role = told.role, "stopped");

@@ -1,11 +1,118 @@
-//! The receiver role.
+//! The receiver: a factory calls, the stock rises.
+//!
+//! A callback with a good token is committed to the ledger, or parked in the inbox, or
+//! answered with 503, within 2 s; a caller that hangs up changes nothing. Any receiver
+//! later applies what was parked. The role has no access to Kubernetes.
 
-/// Settings of the receiver role.
+mod answer;
+mod apply;
+mod delivery;
+mod desk;
+mod inbox;
+mod lobby;
+mod metrics;
+mod parked;
+mod readiness;
+mod server;
+
+use crate::edge::aws;
+use crate::edge::sqs::Queue;
+use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::process::Process;
+use crate::process::args::DatabaseArgs;
+use crate::process::callback_keys::CallbackKeys;
+use anyhow::Context as _;
+use desk::Desk;
+use metrics::Metrics;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Settings of the receiver.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Address that takes the factories' callbacks
+    #[arg(long, env = "RESTOCK_LISTEN", default_value = "0.0.0.0:8090")]
+    pub listen: SocketAddr,
+    /// URL of the SQS queue that keeps callbacks while the ledger is away
+    #[arg(long, env = "RESTOCK_INBOX_URL")]
+    pub inbox_url: String,
+    /// File with the callback keys, one line `<id> <base64 of 32 bytes>` each
+    #[arg(long, env = "RESTOCK_CALLBACK_KEYS_FILE")]
+    pub callback_keys_file: PathBuf,
+    /// Seconds for which callbacks are still taken after SIGTERM: as long as load
+    /// balancers may need to notice that this process is going
+    #[arg(long, env = "RESTOCK_DRAIN_SECONDS", default_value_t = 20)]
+    pub drain_seconds: u64,
+    /// Where the ledger is
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
 
-/// Runs until shutdown.
-pub async fn run(_args: Args, process: crate::process::Process) -> anyhow::Result<()> {
-    process.shutdown.cancelled().await;
-    anyhow::bail!("this role is not written yet")
+/// A receiver that listens and is not yet serving.
+pub struct Receiver {
+    desk: Arc<Desk>,
+    listener: TcpListener,
+    drain: Duration,
+}
+
+/// Runs the role until it is told to stop and the last callback is answered.
+///
+/// # Errors
+/// The key file or the settings are unusable, or the address is taken. An absent ledger
+/// or inbox is no error: the role says that it is not ready.
+pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
+    start(args, process).await?.serve().await
+}
+
+/// Prepares everything up to the listening socket.
+///
+/// # Errors
+/// As [`run`].
+pub async fn start(args: Args, process: Process) -> anyhow::Result<Receiver> {
+    let metrics = Metrics::register(&process.registry);
+    let keys = Arc::new(CallbackKeys::open(args.callback_keys_file)?);
+    let database = args.database.source();
+    let store = Store::connect(&database.read()?, CONNECTIONS_DEFAULT)?;
+    let inbox = Queue::new(&aws::config().await?, args.inbox_url);
+    let listener = TcpListener::bind(args.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let desk = Arc::new(Desk::new(store, inbox, keys, metrics, process));
+    Ok(Receiver {
+        desk,
+        listener,
+        drain: Duration::from_secs(args.drain_seconds),
+    })
+}
+
+impl Receiver {
+    /// The address that takes callbacks.
+    ///
+    /// # Errors
+    /// The socket is gone.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Takes callbacks until told to stop, and a while longer.
+    ///
+    /// # Errors
+    /// None today; a role ends with a result.
+    pub async fn serve(self) -> anyhow::Result<()> {
+        let Self {
+            desk,
+            listener,
+            drain,
+        } = self;
+        let stop = &desk.process.shutdown;
+        let tasks = &desk.process.tasks;
+        tasks.spawn(Arc::clone(&desk.keys).watch(stop.clone()));
+        tasks.spawn(readiness::watch(Arc::clone(&desk)));
+        tasks.spawn(inbox::drain(Arc::clone(&desk)));
+        server::serve(listener, Arc::clone(&desk), drain).await;
+        desk.closed.cancel();
+        Ok(())
+    }
 }

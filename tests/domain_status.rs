@@ -1,6 +1,8 @@
 //! A progress that is written into a status is read back as it was; what cannot be read
 //! is refused with a sentence; conditions move only when they change.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use proptest::option;
 use proptest::prelude::*;

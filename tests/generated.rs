@@ -1,5 +1,7 @@
 //! What is generated is what is committed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use restock_operator::admin::crd::{document, file_name};
 use restock_operator::crd::definitions;
 

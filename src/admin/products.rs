@@ -1,10 +1,96 @@
-//! The products command.
+//! `restock-operator products`: what the ledger knows of the shop's products.
 
-/// Settings of the products command.
+mod file;
+mod table;
+
+use crate::edge::store::Store;
+use crate::edge::store::products::{Applied, Product};
+use crate::process::args::DatabaseArgs;
+use anyhow::{Context, bail};
+use std::path::PathBuf;
+
+/// Connections of a command that does one thing at a time.
+const CONNECTIONS: u32 = 1;
+
+/// Products of one read: a page that is well below the memory of any terminal.
+const PAGE_ROWS: u32 = 500;
+
+/// What to do with the products.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
 
-/// Does it once.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("this command is not written yet")
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Verb {
+    /// Make the products as a file declares them; others stay as they are
+    Apply {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// The file, for example manifests/samples/products.yaml
+        #[arg(short, long, value_name = "PATH")]
+        file: PathBuf,
+    },
+    /// Print the products
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// Applies a file of products, or lists them.
+///
+/// # Errors
+/// If the file is not as it should be: the message says where.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    match args.verb {
+        Verb::Apply { database, file } => apply(&store(&database).await?, file).await,
+        Verb::List { database } => list(&store(&database).await?).await,
+    }
+}
+
+async fn store(database: &DatabaseArgs) -> anyhow::Result<Store> {
+    let store = Store::connect(&database.source().read()?, CONNECTIONS)?;
+    store.require_schema().await?;
+    Ok(store)
+}
+
+async fn apply(store: &Store, path: PathBuf) -> anyhow::Result<()> {
+    let declared = file::read(&path).with_context(|| format!("in {}", path.display()))?;
+    match store.apply_products(&declared).await? {
+        Applied::Done {
+            created,
+            changed,
+            unchanged,
+        } => {
+            for (skus, word) in [(&created, "created"), (&changed, "changed")] {
+                skus.iter().for_each(|sku| println!("{sku} {word}"));
+            }
+            println!("{} of {} were as declared", unchanged.len(), declared.len());
+            Ok(())
+        }
+        Applied::AliasTaken {
+            alias,
+            declared_for,
+        } => bail!(
+            "{declared_for} cannot be called {alias}: that is another product; nothing was changed"
+        ),
+    }
+}
+
+async fn list(store: &Store) -> anyhow::Result<()> {
+    let mut products: Vec<Product> = Vec::new();
+    println!("{}", table::HEADER);
+    loop {
+        products = store
+            .products(products.last().map(|last| &last.sku), PAGE_ROWS)
+            .await?;
+        products
+            .iter()
+            .for_each(|product| println!("{}", table::line(product)));
+        if products.len() < PAGE_ROWS as usize {
+            return Ok(());
+        }
+    }
 }

@@ -1,5 +1,10 @@
 //! Factory: one destination of orders, and every limit on them.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "every wide column has its priority"
+)]
+
 use crate::crd::factory::payload::Payload;
 use crate::crd::factory::status::FactoryStatus;
 use crate::crd::schema::{OBJECT_NAME, OBJECT_NAME_CHARACTERS_MAX, WORD};

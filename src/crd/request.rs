@@ -1,5 +1,10 @@
 //! RestockRequest: one out-of-stock message, or one wish typed by a person.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "every wide column has its priority"
+)]
+
 use crate::crd::schema::{WORD, rules};
 use crate::crd::status::RestockRequestStatus;
 use crate::crd::time::from_second_time;

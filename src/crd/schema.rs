@@ -96,9 +96,9 @@ pub(crate) fn finish(mut definition: CustomResourceDefinition) -> CustomResource
     definition
 }
 
-/// Refuses explicit nulls (a field is there or it is not: `has()` must mean one thing),
-/// names number formats by words that Kubernetes knows, and undoes the line breaks of the
-/// source in descriptions, for `kubectl explain` breaks lines by itself.
+/// Has the server drop explicit nulls (a field is there or it is not: `has()` must mean
+/// one thing), names number formats by words that Kubernetes knows, and undoes the line
+/// breaks of the source in descriptions, for `kubectl explain` breaks lines by itself.
 fn finish_schema(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
     if let Some(words) = &mut schema.enum_ {

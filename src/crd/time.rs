@@ -11,9 +11,11 @@ pub fn micro_time(time: Time) -> MicroTime {
     MicroTime(timestamp(time))
 }
 
-/// For `lastTransitionTime`, which Kubernetes keeps in whole seconds.
+/// For `lastTransitionTime`, which Kubernetes keeps in whole seconds: cut here already, so
+/// that what was written and what is read back are the same.
 pub fn second_time(time: Time) -> SecondTime {
-    SecondTime(timestamp(time))
+    let seconds = timestamp(time).as_second();
+    SecondTime(Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX))
 }
 
 /// A status field's time, to the microsecond.

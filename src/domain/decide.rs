@@ -1,1 +1,369 @@
-//! decide.
+//! What one pass does next: the heart of the controller.
+//!
+//! Total and pure. One step per pass; the next pass sees what came of it. Read the
+//! questions of [`decide`] from the top: the first that has an answer decides.
+
+use crate::domain::notice::{self, Kind};
+use crate::domain::order::Order;
+use crate::domain::progress::{
+    Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OnOverdue, OrderOutcome,
+    Phase, Policy, Progress, Reason, Unresolved, Verb,
+};
+use crate::domain::settle::{believe, can_be_settled, settle};
+use crate::domain::time::Time;
+use std::time::Duration;
+
+/// How soon a pass looks again when something outside must change first: a ledger that
+/// does not answer, a Factory that must be mended, a permit that another request holds.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing to do and nothing to wait for.
+    Rest,
+    /// Look again after this long, or when something changes; meanwhile tell.
+    Wait {
+        /// How long.
+        time: Duration,
+        /// What for, in words for people.
+        why: String,
+        /// A notice that is due.
+        tell: Option<Kind>,
+    },
+    /// Write this status: compare-and-set.
+    Record(Box<Progress>),
+    /// Write the answer into the attempt's row, then this status: compare-and-set.
+    Settle(Answer, Box<Progress>),
+    /// Announce an attempt and order: the effects of `domain::placing`.
+    Order(Box<Progress>, Order),
+    /// Insert the attempt's row as not sent, so that nothing can be sent any more.
+    Fence,
+}
+
+/// Decides. `now` is the local clock, for back-off; deadlines go by the ledger's clock.
+pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
+    if seen.progress.finished {
+        return Step::Rest;
+    }
+    own_answer(seen, now)
+        .or_else(|| arrival(seen))
+        .or_else(|| duplicate(seen))
+        .or_else(|| word_of_a_person(seen, now))
+        .or_else(|| delay(seen, policy, now))
+        .unwrap_or_else(|| match seen.progress.phase {
+            Phase::Pending => pending(seen, policy, now),
+            Phase::Placing => placing(seen, policy, now),
+            Phase::Awaiting => awaiting(seen, policy, now),
+            Phase::Succeeded | Phase::Failed => ended(seen),
+        })
+}
+
+/// An answer that this process could not record yet. Before the arrival: a row that
+/// stayed open would look like an order in doubt for ever.
+fn own_answer(seen: &Observed, now: Time) -> Option<Step> {
+    let answer = seen.held_answer.as_ref().filter(|_| can_be_settled(&seen.progress))?;
+    let settled = settle(&seen.progress, answer, now);
+    let progress = match arrived(seen) {
+        Some(arrival) => succeed(&settled, &arrival, Reason::Arrived),
+        None => settled,
+    };
+    Some(Step::Settle(answer.clone(), Box::new(progress)))
+}
+
+/// The goods are here: that wins over every phase.
+fn arrival(seen: &Observed) -> Option<Step> {
+    let arrival = arrived(seen)?;
+    let reason = match seen.progress.phase {
+        Phase::Succeeded => return None,
+        Phase::Failed => Reason::LateArrival,
+        Phase::Pending | Phase::Placing | Phase::Awaiting => Reason::Arrived,
+    };
+    Some(Step::Record(Box::new(succeed(&seen.progress, &arrival, reason))))
+}
+
+/// The first goods that came for this very object, whichever attempt's they are.
+fn arrived(seen: &Observed) -> Option<ArrivalRow> {
+    let ledger = seen.ledger.as_ref()?;
+    let ours = ledger.arrivals.iter().filter(|arrival| arrival.uid == seen.request.uid);
+    ours.min_by_key(|arrival| (arrival.at, arrival.attempt)).cloned()
+}
+
+fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progress {
+    Progress {
+        phase: Phase::Succeeded,
+        reason,
+        message: format!("{} pieces arrived and are in stock.", arrival.quantity),
+        // Who was told of a failure is told of its end: that is still to do.
+        finished: reason == Reason::Arrived,
+        outcome: OrderOutcome::Placed,
+        next_attempt_at: None,
+        arrival: Some(Arrived { quantity: arrival.quantity, at: arrival.at }),
+        ..progress.clone()
+    }
+}
+
+/// Another object already stands for this request, and no attempt of ours has its row.
+fn duplicate(seen: &Observed) -> Option<Step> {
+    let ledger = seen.ledger.as_ref()?;
+    let open = match seen.progress.phase {
+        Phase::Pending => true,
+        Phase::Placing => own_row(seen, ledger).is_none(),
+        Phase::Awaiting | Phase::Succeeded | Phase::Failed => false,
+    };
+    let other_row = |row: &&AttemptRow| row.uid != seen.request.uid;
+    let other_arrival = ledger.arrivals.iter().find(|row| row.uid != seen.request.uid);
+    let first = other_arrival
+        .map(|arrival| arrival.uid.clone())
+        .or_else(|| ledger.rows.iter().find(other_row).map(|row| row.uid.clone()));
+    let first = first.filter(|_| open)?;
+    let served = other_arrival.is_some()
+        || ledger.rows.iter().filter(other_row).any(|row| row.outcome.counts());
+    let message = format!("The object with uid {first} already stands for this request.");
+    let failed = fail(&seen.progress, Reason::Duplicate, message);
+    // Quiet only when the other one really ordered: else nobody would ever be told.
+    Some(Step::Record(Box::new(Progress { finished: served, ..failed })))
+}
+
+/// A person's word settles an order in doubt.
+fn word_of_a_person(seen: &Observed, now: Time) -> Option<Step> {
+    let progress = &seen.progress;
+    let in_doubt = progress.phase == Phase::Awaiting && progress.outcome == OrderOutcome::Unknown;
+    let word = seen.request.resolution.as_ref()?;
+    let new = progress.handled_resolution.as_ref() != Some(word);
+    if !(in_doubt && new && word.attempt == progress.attempt) {
+        return None;
+    }
+    let answer = match word.verb {
+        Verb::Placed => Answer::Placed { order_id: None },
+        Verb::NotPlaced => Answer::NotSent(format!("{} says so", word.by)),
+    };
+    let mut settled = settle(progress, &answer, now);
+    settled.handled_resolution = Some(word.clone());
+    Some(Step::Settle(answer, Box::new(settled)))
+}
+
+/// Marks a request that takes too long, once, and records that it was told.
+fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
+    let progress = &seen.progress;
+    if matches!(progress.phase, Phase::Succeeded | Phase::Failed) {
+        return None;
+    }
+    match progress.delay {
+        Delay::None => {
+            let late = now.since(waiting_since(seen)) > policy.delayed_after;
+            let marked = Progress { delay: Delay::Marked, ..progress.clone() };
+            late.then(|| Step::Record(Box::new(marked)))
+        }
+        Delay::Marked => {
+            let id = notice::id(&seen.request.id, Kind::Delayed, progress.attempt);
+            seen.acknowledged.as_ref().filter(|told| told.notice_id == id)?;
+            let told = Progress { delay: Delay::Told, ..progress.clone() };
+            Some(Step::Record(Box::new(told)))
+        }
+        Delay::Told => None,
+    }
+}
+
+/// Since when the request has been in its phase.
+fn waiting_since(seen: &Observed) -> Time {
+    let progress = &seen.progress;
+    let since = match progress.phase {
+        Phase::Pending => progress.retry_since,
+        _ => progress.placing_since,
+    };
+    since.unwrap_or(seen.request.created_at)
+}
+
+fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
+    if seen.request.suspended {
+        return wait(seen, LOOK_AGAIN, "the request is suspended");
+    }
+    let Some(ledger) = &seen.ledger else {
+        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
+    };
+    // The cluster was restored or the status wiped: the ledger knows better.
+    if let Some(row) = newer_row(seen, ledger) {
+        return Step::Record(Box::new(believe(&seen.progress, row, policy, now)));
+    }
+    let order = match &seen.order {
+        Ok(order) => order,
+        Err(unresolved) => return unresolved_step(seen, policy, unresolved),
+    };
+    if orders_counted(ledger) >= policy.max_attempts {
+        let message = format!("All {} attempts were used.", policy.max_attempts);
+        return failed(seen, Reason::AttemptsExhausted, message);
+    }
+    if let Some(step) = budget_spent(seen, policy, now) {
+        return step;
+    }
+    if let Some(at) = seen.progress.next_attempt_at.filter(|at| *at > now) {
+        return wait(seen, at.since(now), "the next attempt is not due yet");
+    }
+    Step::Order(Box::new(announce(seen, ledger, policy, order)), order.clone())
+}
+
+/// The newest row of this object that the status does not know of, or knows otherwise.
+fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
+    let ours = ledger.rows.iter().filter(|row| row.uid == seen.request.uid);
+    let newest = ours.max_by_key(|row| row.attempt)?;
+    let unknown_here = newest.attempt > seen.progress.attempt;
+    let reordering = seen.progress.reason == Reason::Reordering;
+    let contradicts = newest.attempt == seen.progress.attempt && newest.outcome.counts();
+    (unknown_here || (contradicts && !reordering)).then_some(newest)
+}
+
+/// Attempts of this request, whatever the object, that may have cost an order.
+fn orders_counted(ledger: &LedgerView) -> u32 {
+    let counted = ledger.rows.iter().filter(|row| row.outcome.counts()).count();
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved) -> Step {
+    match unresolved {
+        Unresolved::Never(why) => failed(seen, Reason::Invalid, why.clone()),
+        Unresolved::Misconfigured(why) if seen.factories_known_for > policy.factory_grace => {
+            failed(seen, Reason::Invalid, why.clone())
+        }
+        Unresolved::Misconfigured(why) | Unresolved::NotNow(why) => wait(seen, LOOK_AGAIN, why),
+    }
+}
+
+fn budget_spent(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
+    let since = seen.progress.retry_since?;
+    if now.since(since) <= policy.retry_for {
+        return None;
+    }
+    let reason = match seen.progress.reason {
+        Reason::Throttled => Reason::FactoryThrottled,
+        _ => Reason::FactoryUnreachable,
+    };
+    let minutes = policy.retry_for.as_secs() / 60;
+    let message = format!("Tried for {minutes} min. {}", seen.progress.message);
+    Some(failed(seen, reason, message))
+}
+
+/// The status that announces the next attempt; its nonce is drawn by the controller.
+fn announce(seen: &Observed, ledger: &LedgerView, policy: &Policy, order: &Order) -> Progress {
+    Progress {
+        phase: Phase::Placing,
+        reason: Reason::Ordering,
+        message: "An order is being sent.".into(),
+        outcome: OrderOutcome::NotPlaced,
+        order: Some(order.clone()),
+        attempt: seen.progress.attempt + 1,
+        nonce: None,
+        placing_since: Some(ledger.now),
+        deadline: Some(ledger.now + policy.callback_deadline),
+        next_attempt_at: None,
+        ..seen.progress.clone()
+    }
+}
+
+/// A Placing that this pass finds: another pass began it and may still be at it.
+fn placing(seen: &Observed, policy: &Policy, now: Time) -> Step {
+    let Some(ledger) = &seen.ledger else {
+        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
+    };
+    let row = own_row(seen, ledger);
+    let guard_left = policy.guard_time.saturating_sub(seen.placing_seen_for);
+    match row {
+        Some(row) if known(row) => {
+            Step::Record(Box::new(believe(&seen.progress, row, policy, now)))
+        }
+        _ if !guard_left.is_zero() => wait(seen, guard_left, "another process may be ordering"),
+        Some(row) => Step::Record(Box::new(believe(&seen.progress, row, policy, now))),
+        None => Step::Fence,
+    }
+}
+
+/// The row of the current attempt.
+fn own_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
+    let attempt = seen.progress.attempt;
+    let uid = &seen.request.uid;
+    ledger.rows.iter().find(|row| row.attempt == attempt && row.uid == *uid)
+}
+
+/// Whether the row says what became of its order.
+fn known(row: &AttemptRow) -> bool {
+    use crate::domain::progress::RowOutcome;
+    !matches!(row.outcome, RowOutcome::Open | RowOutcome::Unknown)
+}
+
+fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
+    let Some(ledger) = &seen.ledger else {
+        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
+    };
+    let late_evidence = own_row(seen, ledger)
+        .filter(|row| known(row) && seen.progress.outcome == OrderOutcome::Unknown);
+    if let Some(row) = late_evidence {
+        return Step::Record(Box::new(believe(&seen.progress, row, policy, now)));
+    }
+    let deadline = seen.progress.deadline.unwrap_or(ledger.now);
+    if ledger.now < deadline {
+        return wait(seen, deadline.since(ledger.now), "the factory's callback is awaited");
+    }
+    if ledger.answering_for < policy.ledger_settle {
+        return wait(seen, LOOK_AGAIN, "the ledger was away: callbacks may still be on their way");
+    }
+    let inbox_seen_empty = ledger.inbox_empty_at.is_some_and(|at| at >= deadline);
+    if !inbox_seen_empty && ledger.now < deadline + policy.inbox_grace {
+        return wait(seen, LOOK_AGAIN, "the callback inbox was not seen empty yet");
+    }
+    overdue(seen, policy, ledger)
+}
+
+/// The verdict over an overdue callback.
+fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
+    let attempts_left = orders_counted(ledger) < policy.max_attempts;
+    if policy.on_overdue == OnOverdue::Reorder && attempts_left {
+        return Step::Record(Box::new(Progress {
+            phase: Phase::Pending,
+            reason: Reason::Reordering,
+            message: "The callback is overdue; the policy orders again.".into(),
+            outcome: OrderOutcome::NotPlaced,
+            ..seen.progress.clone()
+        }));
+    }
+    let (reason, message) = match seen.progress.outcome {
+        OrderOutcome::Placed => {
+            (Reason::CallbackOverdue, "The factory has the order but never called back.")
+        }
+        _ => (
+            Reason::OrderOutcomeUnknown,
+            "It is unknown whether the factory has the order, and it never called back.",
+        ),
+    };
+    failed(seen, reason, message.into())
+}
+
+/// What is left after the end: a notice, then nothing.
+fn ended(seen: &Observed) -> Step {
+    let progress = &seen.progress;
+    let Some(kind) = notice::due(progress) else {
+        return Step::Record(Box::new(Progress { finished: true, ..progress.clone() }));
+    };
+    let id = notice::id(&seen.request.id, kind, progress.attempt);
+    match &seen.acknowledged {
+        Some(told) if told.notice_id == id => Step::Record(Box::new(Progress {
+            finished: true,
+            told: Some(told.clone()),
+            ..progress.clone()
+        })),
+        _ => Step::Wait { time: LOOK_AGAIN, why: "a notice is due".into(), tell: Some(kind) },
+    }
+}
+
+fn fail(progress: &Progress, reason: Reason, message: String) -> Progress {
+    let phase = Phase::Failed;
+    Progress { phase, reason, message, next_attempt_at: None, ..progress.clone() }
+}
+
+fn failed(seen: &Observed, reason: Reason, message: String) -> Step {
+    Step::Record(Box::new(fail(&seen.progress, reason, message)))
+}
+
+fn wait(seen: &Observed, time: Duration, why: impl Into<String>) -> Step {
+    let tell = (seen.progress.delay == Delay::Marked).then_some(Kind::Delayed);
+    Step::Wait { time, why: why.into(), tell }
+}

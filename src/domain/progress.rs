@@ -295,8 +295,8 @@ pub enum Answer {
     },
     /// A 3xx or another 4xx.
     Refused {
-        /// The HTTP status.
-        status: u16,
+        /// The HTTP status, where it is still known.
+        status: Option<u16>,
     },
     /// A 2xx status line was read.
     Placed {

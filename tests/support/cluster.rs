@@ -4,7 +4,6 @@ use futures::FutureExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::core::DynamicObject;
-use kube::discovery::ApiResource;
 use kube::{Api, Client, CustomResourceExt};
 use restock_operator::crd::factory::Factory;
 use restock_operator::crd::request::RestockRequest;
@@ -12,15 +11,15 @@ use serde_json::json;
 use std::panic::AssertUnwindSafe;
 
 /// A namespace, and the means to use it.
-pub struct Place {
+pub(crate) struct Place {
     /// A client of the API server.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The namespace's name.
-    pub namespace: String,
+    pub(crate) namespace: String,
 }
 
 /// Runs a test in a namespace of its own.
-pub async fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Place) -> F) {
+pub(crate) async fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Place) -> F) {
     assert!(
         std::env::var_os("KUBECONFIG").is_some(),
         "KUBECONFIG is not set: run this with `cargo xtask test`"
@@ -66,22 +65,4 @@ async fn clear(client: &Client, namespace: &str) {
     let _ = namespaces
         .replace_subresource("finalize", namespace, &PostParams::default(), &dying)
         .await;
-}
-
-impl Place {
-    /// The objects of one kind in this namespace, as plain JSON: also such as our types
-    /// could not write.
-    pub fn objects(&self, resource: &ApiResource) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, resource)
-    }
-
-    /// The requests in this namespace.
-    pub fn requests(&self) -> Api<RestockRequest> {
-        Api::namespaced(self.client.clone(), &self.namespace)
-    }
-
-    /// The Factories in this namespace.
-    pub fn factories(&self) -> Api<Factory> {
-        Api::namespaced(self.client.clone(), &self.namespace)
-    }
 }

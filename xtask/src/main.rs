@@ -1,2 +1,66 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: `cargo xtask up`, `env`, `down` and `test`.
+
+mod command;
+mod given;
+mod parts;
+mod process;
+mod progress;
+mod random;
+mod setup;
+mod shell_env;
+mod state;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::state::RunDirectory;
+
+/// Developer commands of restock-operator.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the local parts (what is missing is built or installed first) and sets them up.
+    Up(parts::UpOptions),
+    /// Prints shell exports for the local parts: eval "$(cargo xtask env)".
+    Env,
+    /// Stops the local parts and removes all they wrote.
+    Down,
+    /// Runs all tests, on the local parts.
+    Test(test::TestOptions),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let run = RunDirectory::of_this_checkout()?;
+    // Held to the end: a second command in this checkout waits for the first.
+    let lock = run.lock()?;
+    match command {
+        Command::Up(options) => {
+            let state = parts::up(&run, &options)?;
+            shell_env::summary(&run, &state);
+        }
+        Command::Env => print!("{}", shell_env::exports(&run, &run.load()?)),
+        Command::Down => parts::down(&run)?,
+        Command::Test(options) => return test::test(&run, &options, lock),
+    }
+    Ok(ExitCode::SUCCESS)
+}

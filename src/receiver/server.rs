@@ -1,0 +1,114 @@
+//! The listening socket: every connection bounded in time and size, one request each.
+
+use crate::receiver::answer::answer;
+use crate::receiver::desk::Desk;
+use crate::receiver::lobby::{Lobby, Visit};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
+
+/// Connections at once. Below the usual soft limit of 1,024 open files, with room for the
+/// neighbours; at [`BUFFER_BYTES_MAX`] each, 8 MiB in the worst case.
+const CONNECTIONS_MAX: usize = 512;
+
+/// How long a request's head may take. A factory sends it in one packet.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a connection may last: its head, 2 s for a body, 2 s for the answer, and 3 s
+/// for a slow reader of it.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(12);
+
+/// Bytes of a head: the longest path is about 1,300, the rest is for proxies' headers.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Headers of a request: proxies add a dozen.
+const HEADERS_MAX: usize = 64;
+
+/// Bytes of a connection's read buffer: a head and the largest body of a callback fit.
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
+
+/// The pause after an accept that failed, as it does for want of file descriptors:
+/// connections that end meanwhile give some back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `drain` after the process was told to stop, then waits for what is open.
+pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, drain: Duration) {
+    let lobby = Lobby::new(CONNECTIONS_MAX);
+    let connections = TaskTracker::new();
+    let stop = desk.process.shutdown.clone();
+    let over = async {
+        stop.cancelled().await;
+        // Load balancers go on sending until they have noticed.
+        sleep(drain).await;
+    };
+    let mut over = pin!(over);
+    loop {
+        let stream = tokio::select! {
+            () = &mut over => break,
+            stream = accept(&listener) => stream,
+        };
+        let visit = lobby.enter().await;
+        connections.spawn(converse(stream, visit, Arc::clone(&desk)));
+    }
+    // No new ones; the kernel refuses them while the open ones are answered.
+    drop(listener);
+    connections.close();
+    if timeout(CONNECTION_WITHIN, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(open = connections.len(), "connections cut off at shutdown");
+    }
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(%error, "no connection accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One connection from its first byte to its last.
+async fn converse(stream: TcpStream, visit: Visit, desk: Arc<Desk>) {
+    let visit = &visit;
+    let service = service_fn(move |request| {
+        visit.spoke();
+        let answer = answer(Arc::clone(&desk), request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let connection = protocol().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        () = visit.shown_out() => {}
+        ended = timeout(CONNECTION_WITHIN, connection) => match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "connection ended early"),
+            Err(_) => tracing::debug!("connection took too long"),
+        },
+    }
+}
+
+fn protocol() -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX)
+        // One request each: a load balancer can then never put a callback on a
+        // connection that we are about to close, which would lose it.
+        .keep_alive(false);
+    protocol
+}

@@ -1,0 +1,10 @@
+//! Programs that `up` builds once and keeps in a cache of the user's, by version.
+
+mod cache;
+mod go;
+mod local_aws;
+mod mariadb;
+
+pub(crate) use go::{Kubernetes, kubernetes, only_kubectl};
+pub(crate) use local_aws::local_aws;
+pub(crate) use mariadb::{MariaDb, mariadb};

@@ -1,0 +1,134 @@
+//! etcd, kube-apiserver and kubectl, built from the modules in `hack/tools`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::cache::Cache;
+use crate::command;
+use crate::state::RunDirectory;
+
+/// The programs of a control plane.
+pub(crate) struct Kubernetes {
+    pub(crate) etcd: PathBuf,
+    pub(crate) api_server: PathBuf,
+    pub(crate) kubectl: PathBuf,
+}
+
+/// Those in KUBEBUILDER_ASSETS if that is set, else those built here.
+pub(crate) fn kubernetes(run: &RunDirectory) -> Result<Kubernetes> {
+    if let Some(assets) = assets() {
+        return Ok(Kubernetes {
+            etcd: asset(&assets, "etcd")?,
+            api_server: asset(&assets, "kube-apiserver")?,
+            kubectl: asset(&assets, "kubectl")?,
+        });
+    }
+    Ok(Kubernetes {
+        etcd: etcd(run)?,
+        api_server: kubernetes_program(run, "kube-apiserver", "about 5 min")?,
+        kubectl: kubernetes_program(run, "kubectl", "about 1 min")?,
+    })
+}
+
+/// For a cluster that is given.
+pub(crate) fn only_kubectl(run: &RunDirectory) -> Result<PathBuf> {
+    match assets() {
+        Some(assets) => asset(&assets, "kubectl"),
+        None => kubernetes_program(run, "kubectl", "about 3 min"),
+    }
+}
+
+fn assets() -> Option<PathBuf> {
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS")?;
+    (!assets.is_empty()).then(|| PathBuf::from(assets))
+}
+
+fn asset(assets: &Path, name: &str) -> Result<PathBuf> {
+    let program = assets.join(name);
+    if !program.exists() {
+        bail!(
+            "KUBEBUILDER_ASSETS is set, but {} is not there",
+            program.display()
+        );
+    }
+    Ok(program)
+}
+
+fn etcd(run: &RunDirectory) -> Result<PathBuf> {
+    let module = run.checkout("hack/tools/etcd");
+    let package = "go.etcd.io/etcd/server/v3";
+    let version = version(&module, package)?;
+    Cache::of_user()?.program(&format!("etcd-{version}"), "etcd", |path| {
+        build(&module, package, path, "-s -w", "about 1 min")
+    })
+}
+
+fn kubernetes_program(run: &RunDirectory, name: &str, usual_time: &str) -> Result<PathBuf> {
+    let module = run.checkout("hack/tools/kubernetes");
+    let version = version(&module, "k8s.io/kubernetes")?;
+    Cache::of_user()?.program(&format!("kubernetes-{version}"), name, |path| {
+        let package = format!("k8s.io/kubernetes/cmd/{name}");
+        build(
+            &module,
+            &package,
+            path,
+            &version_flags(&version),
+            usual_time,
+        )
+    })
+}
+
+/// Without these, clients see version v0.0.0 and guess at what the server can do.
+fn version_flags(version: &str) -> String {
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let major = numbers.next().unwrap_or_default();
+    let minor = numbers.next().unwrap_or_default();
+    let packages = [
+        "k8s.io/component-base/version",
+        "k8s.io/client-go/pkg/version",
+    ];
+    let flags = packages.map(|package| {
+        format!(" -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}")
+    });
+    format!("-s -w{}{}", flags[0], flags[1])
+}
+
+/// The version that the module's go.mod requires: the one place that names it.
+fn version(module: &Path, package: &str) -> Result<String> {
+    let file = module.join("go.mod");
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim().trim_start_matches("require "));
+    let version = lines.find_map(|line| line.strip_prefix(package)?.strip_prefix(" v"));
+    let version = version.and_then(|rest| rest.split_whitespace().next());
+    let version = version.with_context(|| format!("{} requires no {package}", file.display()))?;
+    Ok(format!("v{version}"))
+}
+
+fn build(module: &Path, package: &str, to: &Path, flags: &str, usual_time: &str) -> Result<()> {
+    if Command::new("go").arg("version").output().is_err() {
+        bail!(
+            "Go is not installed: it is needed once, to build {package}. Install Go 1.26 or newer \
+             (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a directory with etcd, \
+             kube-apiserver and kubectl"
+        );
+    }
+    let mut command = Command::new("go");
+    // -v names each package as it is built: the only sign of progress that Go gives.
+    command
+        .current_dir(module)
+        .args(["build", "-v", "-o"])
+        .arg(to);
+    command.args(["-ldflags", flags, package]);
+    let name = package
+        .trim_end_matches("/v3")
+        .rsplit('/')
+        .next()
+        .unwrap_or(package);
+    let name = if name == "server" { "etcd" } else { name };
+    command::run(&format!("building {name}, {usual_time}"), &mut command)
+}
