@@ -1,6 +1,8 @@
 //! Needs an API server and SQS/SNS. Proves that every message becomes one request, that
 //! what is no order ends in the dead-letter queue, and that an outage costs nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "support/cluster.rs"]
 mod cluster;
@@ -201,7 +203,10 @@ async fn forbid(place: &Place) -> Api<ResourceQuota> {
     let created = quotas.create(&PostParams::default(), &quota).await.unwrap();
     quota.metadata = created.metadata;
     // What a controller manager would write.
-    quotas.replace_status("none", &PostParams::default(), &quota).await.unwrap();
+    quotas
+        .replace_status("none", &PostParams::default(), &quota)
+        .await
+        .unwrap();
     quotas
 }
 

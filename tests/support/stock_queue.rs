@@ -10,21 +10,21 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 /// Message attributes of the sender.
-pub type Attributes = BTreeMap<String, String>;
+pub(crate) type Attributes = BTreeMap<String, String>;
 
 /// What a shop sends to, and where dead letters end.
-pub struct StockQueue {
+pub(crate) struct StockQueue {
     sqs: aws_sdk_sqs::Client,
     sns: aws_sdk_sns::Client,
     /// The queue that is read.
-    pub queue: Queue,
+    pub(crate) queue: Queue,
     /// The queue of the dead letters.
-    pub dead: Queue,
+    pub(crate) dead: Queue,
     topic_arn: String,
 }
 
 /// Runs a test with queues of its own, named after this text.
-pub async fn with_queues<F: Future<Output = ()>>(
+pub(crate) async fn with_queues<F: Future<Output = ()>>(
     name: &str,
     receives_max: u32,
     test: impl FnOnce(std::sync::Arc<StockQueue>) -> F,
@@ -43,7 +43,7 @@ pub async fn with_queues<F: Future<Output = ()>>(
 }
 
 /// Attributes from pairs.
-pub fn attributes(pairs: &[(&str, &str)]) -> Attributes {
+pub(crate) fn attributes(pairs: &[(&str, &str)]) -> Attributes {
     pairs
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -102,7 +102,7 @@ impl StockQueue {
     }
 
     /// Publishes through the topic.
-    pub async fn publish(&self, message: &str, attributes: &Attributes) {
+    pub(crate) async fn publish(&self, message: &str, attributes: &Attributes) {
         let mut publish = self
             .sns
             .publish()
@@ -120,7 +120,7 @@ impl StockQueue {
     }
 
     /// Puts straight into the queue, counts as SQS numbers.
-    pub async fn put(&self, body: &str, attributes: &Attributes) -> String {
+    pub(crate) async fn put(&self, body: &str, attributes: &Attributes) -> String {
         let mut send = self
             .sqs
             .send_message()
@@ -139,18 +139,18 @@ impl StockQueue {
     }
 
     /// Depth and settings of the queue that is read.
-    pub async fn state(&self) -> QueueAttributes {
+    pub(crate) async fn state(&self) -> QueueAttributes {
         self.queue.attributes().await.unwrap()
     }
 
     /// Messages in the queue that is read, handed out or not.
-    pub async fn depth(&self) -> u64 {
+    pub(crate) async fn depth(&self) -> u64 {
         let state = self.state().await;
         state.messages_visible + state.messages_in_flight
     }
 
     /// Messages in the dead-letter queue.
-    pub async fn dead_letters(&self) -> u64 {
+    pub(crate) async fn dead_letters(&self) -> u64 {
         self.dead.attributes().await.unwrap().messages_visible
     }
 }
