@@ -20,8 +20,8 @@ use crate::process::callback_keys::CallbackKeys;
 use crate::process::clock;
 use crate::process::health::Condition;
 use crate::process::lease::Lease;
-use futures::{FutureExt as _, StreamExt as _};
 use futures::channel::mpsc;
+use futures::{FutureExt as _, StreamExt as _};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
@@ -58,13 +58,20 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    process.tasks.spawn(begin(Arc::clone(&context), process.health.condition("watch")));
+    process.tasks.spawn(begin(
+        Arc::clone(&context),
+        process.health.condition("watch"),
+    ));
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(wakes)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
-        .run(reconcile, |_, never, _| -> Action { match *never {} }, Arc::clone(&context))
+        .run(
+            reconcile,
+            |_, never, _| -> Action { match *never {} },
+            Arc::clone(&context),
+        )
         .for_each(|ended| async move {
             if let Err(error) = ended {
                 tracing::debug!(%error, "pass not run");
@@ -84,12 +91,19 @@ async fn assemble(
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
-    let watch = watcher::Config::default().timeout(WATCH_SECONDS).fields("status.finished!=true");
+    let watch = watcher::Config::default()
+        .timeout(WATCH_SECONDS)
+        .fields("status.finished!=true");
     let controller = Controller::new(requests.clone(), watch);
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
-    process.tasks.spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
+    process
+        .tasks
+        .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
     let url = args.database.source().read()?;
-    let store = Store::connect(&url, CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2))?;
+    let store = Store::connect(
+        &url,
+        CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2),
+    )?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, process);
@@ -104,7 +118,10 @@ async fn assemble(
     let interval = Duration::from_secs(args.notice_interval_seconds);
     let nudge = move |namespace: &str, name: &str| {
         // A full channel is a busy controller: the pass looks again by itself.
-        drop(wake.clone().try_send(ObjectRef::new(name).within(namespace)));
+        drop(
+            wake.clone()
+                .try_send(ObjectRef::new(name).within(namespace)),
+        );
     };
     let context = Arc::new(Context {
         live: controller.store(),
@@ -126,7 +143,11 @@ async fn assemble(
 }
 
 /// Watches the Factories into a store.
-fn watch_factories(client: &Client, namespace: &str, process: &Process) -> reflector::Store<Factory> {
+fn watch_factories(
+    client: &Client,
+    namespace: &str,
+    process: &Process,
+) -> reflector::Store<Factory> {
     let (store, writer) = reflector::store();
     let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
     let stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS))
@@ -151,9 +172,13 @@ fn spawn_loops(
 ) {
     let shutdown = || process.shutdown.clone();
     let pulse = process.health.pulse("wake", wake::TURN_DEADLINE);
-    process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
+    process
+        .tasks
+        .spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
     let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
-    process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+    process
+        .tasks
+        .spawn(factories::run(Arc::clone(context), pulse, shutdown()));
 }
 
 /// Waits for the first complete list, then lets orders go.
@@ -171,8 +196,11 @@ async fn begin(context: Arc<Context>, watching: Condition) {
 /// the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
     for object in context.live.state() {
-        let Ok(progress) = to_progress(&object) else { continue };
-        if let (true, Some(key), Some(uid)) = (in_flight(&progress), progress.factory(), object.uid())
+        let Ok(progress) = to_progress(&object) else {
+            continue;
+        };
+        if let (true, Some(key), Some(uid)) =
+            (in_flight(&progress), progress.factory(), object.uid())
         {
             context.gates.occupy(key, &uid);
         }
