@@ -1,5 +1,7 @@
 //! The controller role.
 
+pub mod expire;
+pub mod sweep;
 pub mod tell;
 
 /// Settings of the controller role.
