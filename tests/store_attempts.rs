@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/ledger.rs"]
-#[allow(dead_code)]
 mod ledger;
 
 use futures::future::join_all;

@@ -112,6 +112,11 @@ impl Notifier {
         self.desk.board().told(notice_id)
     }
 
+    /// Whether nothing waits to be told or acknowledged.
+    pub fn is_idle(&self) -> bool {
+        self.desk.board().oldest().is_none()
+    }
+
     /// Forgets an acknowledgement: it is recorded where it belongs.
     pub fn forget(&self, notice_id: &str) {
         self.desk.board().forget(notice_id);

@@ -103,8 +103,11 @@ impl Store {
     async fn call_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
         match timeout_at(ends_at, self.pool.acquire()).await {
             Ok(Ok(connection)) => Ok(Call::new(connection, ends_at)),
+            Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(StoreError::Unavailable(
+                "no connection in time: it cannot be reached, or every connection is busy"
+                    .to_owned(),
+            )),
             Ok(Err(error)) => Err(StoreError::Unavailable(format!("no connection: {error}"))),
-            Err(_) => Err(StoreError::Unavailable("no connection in time".to_owned())),
         }
     }
 }

@@ -1,5 +1,10 @@
 //! A ledger of one test's own: a schema in the server of `DATABASE_URL`, migrated, and
 //! dropped at the end, also when the test panics.
+#![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failure here is a failure of the test"
+)]
 
 use restock_operator::domain::order::{Nonce, Quantity, RequestId, Sku};
 use restock_operator::domain::time::Time;
@@ -9,24 +14,30 @@ use restock_operator::edge::store::attempts::NewAttempt;
 use restock_operator::edge::store::migrate::migrate;
 use restock_operator::edge::store::products::ProductDeclaration;
 use secrecy::SecretString;
+use sqlx::Connection;
 use sqlx::migrate::MigrateDatabase;
-use sqlx::mysql::{MySql, MySqlPool};
+use sqlx::mysql::{MySql, MySqlConnection, MySqlPool};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::timeout;
 
 /// Connections of one test's store: more than any test's smallest number of rivals for a
 /// row, and few enough that all tests at once stay below the server's limit.
 const CONNECTIONS: u32 = 8;
 
+/// How long dropping a schema may take on a busy machine.
+const DROP_DEADLINE: Duration = Duration::from_secs(20);
+
 /// A schema of its own, without any table yet.
-pub struct Schema {
+pub(crate) struct Schema {
     url: String,
 }
 
 impl Schema {
     /// Creates it. Fails, and never skips, where there is no server.
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL is not set: run these tests by `cargo xtask test`");
@@ -48,12 +59,30 @@ impl Schema {
     }
 
     /// Its URL, with the password.
-    pub fn url(&self) -> SecretString {
+    pub(crate) fn url(&self) -> SecretString {
         SecretString::from(self.url.clone())
     }
 
+    /// Its URL through another address, in plain text so that a proxy can read it.
+    pub(crate) fn url_by(&self, address: SocketAddr) -> SecretString {
+        let mut url = reqwest::Url::parse(&self.url).unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        url.set_query(Some("ssl-mode=disabled"));
+        SecretString::from(url.to_string())
+    }
+
+    /// Host and port of the server.
+    pub(crate) fn server(&self) -> (String, u16) {
+        let url = reqwest::Url::parse(&self.url).unwrap();
+        (
+            url.host_str().unwrap().to_owned(),
+            url.port().unwrap_or(3306),
+        )
+    }
+
     /// A plain pool for what a test looks at or does behind the store's back.
-    pub async fn pool(&self) -> MySqlPool {
+    pub(crate) async fn pool(&self) -> MySqlPool {
         MySqlPool::connect(&self.url).await.unwrap()
     }
 }
@@ -66,22 +95,49 @@ impl Drop for Schema {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            runtime.unwrap().block_on(MySql::drop_database(&url))
+            runtime
+                .unwrap()
+                .block_on(async { timeout(DROP_DEADLINE, drop_schema(&url)).await })
         });
-        if !matches!(dropped.join(), Ok(Ok(()))) {
-            eprintln!("a test schema was left behind");
+        let dropped = dropped.join();
+        // A second panic would hide what the first one says.
+        if !std::thread::panicking() {
+            assert!(
+                matches!(dropped, Ok(Ok(Ok(())))),
+                "a schema is left behind: {dropped:?}"
+            );
         }
     }
 }
 
+/// Ends every connection to the schema, then drops it: a transaction that a failed test
+/// left open would hold it up for ever.
+async fn drop_schema(url: &str) -> Result<(), sqlx::Error> {
+    let mut connection = MySqlConnection::connect(url).await?;
+    let others = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist \
+         WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+    for id in sqlx::query_scalar::<_, i64>(others)
+        .fetch_all(&mut connection)
+        .await?
+    {
+        // It may have ended by itself.
+        let _ = sqlx::query("KILL ?")
+            .bind(id)
+            .execute(&mut connection)
+            .await;
+    }
+    connection.close().await?;
+    MySql::drop_database(url).await
+}
+
 /// A migrated ledger of a test's own.
-pub struct Ledger {
-    pub store: Store,
-    pub schema: Schema,
+pub(crate) struct Ledger {
+    pub(crate) store: Store,
+    pub(crate) schema: Schema,
 }
 
 impl Ledger {
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let schema = Schema::create().await;
         migrate(&schema.url(), |_| {}).await.unwrap();
         let store = Store::connect(&schema.url(), CONNECTIONS).unwrap();
@@ -89,7 +145,7 @@ impl Ledger {
     }
 
     /// A ledger with one product, [`SKU`], of which there are ten.
-    pub async fn with_product() -> Self {
+    pub(crate) async fn with_product() -> Self {
         let ledger = Self::create().await;
         ledger
             .store
@@ -99,7 +155,7 @@ impl Ledger {
         ledger
     }
 
-    pub async fn stock(&self, text: &str) -> i64 {
+    pub(crate) async fn stock(&self, text: &str) -> i64 {
         let levels = self.store.stock_levels(None, 100).await.unwrap();
         let level = levels.iter().find(|level| level.sku == sku(text)).unwrap();
         assert_eq!(
@@ -119,17 +175,17 @@ impl Deref for Ledger {
 }
 
 /// The product of [`Ledger::with_product`].
-pub const SKU: &str = "CP-502101";
+pub(crate) const SKU: &str = "CP-502101";
 
-pub fn sku(text: &str) -> Sku {
+pub(crate) fn sku(text: &str) -> Sku {
     Sku::parse(text).unwrap()
 }
 
-pub fn request(text: &str) -> RequestId {
+pub(crate) fn request(text: &str) -> RequestId {
     RequestId::parse(text).unwrap()
 }
 
-pub fn declaration(text: &str, opening_stock: i64) -> ProductDeclaration {
+pub(crate) fn declaration(text: &str, opening_stock: i64) -> ProductDeclaration {
     ProductDeclaration {
         sku: sku(text),
         name: "글레이즈드 도넛".to_owned(),
@@ -142,7 +198,7 @@ pub fn declaration(text: &str, opening_stock: i64) -> ProductDeclaration {
     }
 }
 
-pub fn new_attempt(id: &str, attempt: u32, uid: &str) -> NewAttempt {
+pub(crate) fn new_attempt(id: &str, attempt: u32, uid: &str) -> NewAttempt {
     NewAttempt {
         request_id: request(id),
         attempt,
@@ -157,7 +213,7 @@ pub fn new_attempt(id: &str, attempt: u32, uid: &str) -> NewAttempt {
     }
 }
 
-pub fn new_arrival(id: &str, attempt: u32) -> NewArrival {
+pub(crate) fn new_arrival(id: &str, attempt: u32) -> NewArrival {
     NewArrival {
         request_id: request(id),
         attempt,

@@ -55,8 +55,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let lock = run.lock()?;
     match command {
         Command::Up(options) => {
-            let state = parts::up(&run, &options)?;
-            shell_env::summary(&run, &state);
+            parts::up(&run, &options)?;
+            shell_env::summary(&run);
         }
         Command::Env => print!("{}", shell_env::exports(&run, &run.load()?)),
         Command::Down => parts::down(&run)?,

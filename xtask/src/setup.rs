@@ -49,6 +49,7 @@ pub(crate) fn set_up(run: &RunDirectory, state: &mut State) -> Result<()> {
         run.write_private(CALLBACK_KEYS, &format!("k1 {key}\n"))?;
     }
     state.aws = aws::set_up(state)?;
+    run.save(state)?;
     cluster::apply_definitions(run, state)?;
     operator(run, state, &["migrate"])?;
     operator(

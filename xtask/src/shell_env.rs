@@ -101,7 +101,7 @@ pub(crate) fn exports(run: &RunDirectory, state: &State) -> String {
 }
 
 /// Tells where the parts are, once they are up.
-pub(crate) fn summary(run: &RunDirectory, state: &State) {
+pub(crate) fn summary(run: &RunDirectory) {
     eprintln!(
         "The local parts are up; their logs are in {}.",
         run.path("processes").display()

@@ -4,7 +4,7 @@ use crate::edge::store::products::Product;
 
 /// The columns; the name is last because its letters may be wide.
 pub(super) const HEADER: &str =
-    "SKU                  STOCK REORDER-AT REORDER-QTY      PRICE FACTORY      NAME";
+    "SKU                  STOCK REORDER-AT      QTY     PRICE FACTORY    NAME";
 
 /// Columns left for the name.
 const NAME_COLUMNS: usize = 12;
@@ -17,7 +17,7 @@ pub(super) fn line(product: &Product) -> String {
         .map_or_else(|| "-".to_owned(), |q| q.to_string());
     let factory = product.factory_id.as_ref().map_or("-", |id| id.as_str());
     format!(
-        "{:<16} {:>9} {:>10} {:>11} {:>10} {:<12} {}",
+        "{:<16} {:>9} {:>10} {:>8} {:>9} {:<10} {}",
         product.sku.as_str(),
         product.stock,
         product.reorder_point,

@@ -1,0 +1,99 @@
+//! Needs a database. Proves that a commit whose fate is unknown is called so, and that the
+//! documented way out of it settles it: nothing is lost, nothing happens twice.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/commit_cutter.rs"]
+mod commit_cutter;
+#[path = "support/ledger.rs"]
+mod ledger;
+
+use commit_cutter::{CommitCutter, Lost};
+use ledger::{Ledger, SKU, new_arrival, new_attempt, sku};
+use restock_operator::domain::progress::RowOutcome;
+use restock_operator::edge::store::arrivals::ArrivalEnd;
+use restock_operator::edge::store::attempts::{Fenced, Opened};
+use restock_operator::edge::store::products::{Adjusted, NewAdjustment};
+use restock_operator::edge::store::{Store, StoreError};
+use std::time::Duration;
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// A ledger with a product, and a store whose way to it can be cut.
+async fn cuttable() -> (Ledger, CommitCutter, Store) {
+    let ledger = Ledger::with_product().await;
+    let cutter = CommitCutter::before(ledger.schema.server()).await;
+    let store = Store::connect(&ledger.schema.url_by(cutter.address), 2).unwrap();
+    store.now().await.unwrap();
+    (ledger, cutter, store)
+}
+
+#[tokio::test]
+async fn a_repeated_arrival_is_counted_once_whichever_half_was_lost() {
+    let (ledger, cutter, store) = cuttable().await;
+    for (lost, id, stock) in [(Lost::Answer, "a", 13), (Lost::Command, "b", 16)] {
+        let arrival = new_arrival(id, 1);
+        cutter.arm(lost);
+        let end = store.record_arrival(&arrival, PATIENT).await;
+        assert!(
+            matches!(end, Err(StoreError::CommitUnknown(_))),
+            "{lost:?}: {end:?}"
+        );
+        let again = store.record_arrival(&arrival, PATIENT).await.unwrap();
+        let was_repeat = again == ArrivalEnd::Repeat;
+        assert_eq!(was_repeat, lost == Lost::Answer, "{lost:?}: {again:?}");
+        assert_eq!(ledger.stock(SKU).await, stock);
+    }
+}
+
+#[tokio::test]
+async fn the_row_says_whether_an_attempt_was_opened() {
+    let (_ledger, cutter, store) = cuttable().await;
+    for (lost, id) in [(Lost::Answer, "a"), (Lost::Command, "b")] {
+        let attempt = new_attempt(id, 1, "uid-1");
+        cutter.arm(lost);
+        let end = store.open_attempt(&attempt).await;
+        assert!(
+            matches!(end, Err(StoreError::CommitUnknown(_))),
+            "{lost:?}: {end:?}"
+        );
+        let row = store.read_attempt(&attempt.request_id, 1).await.unwrap();
+        if lost == Lost::Answer {
+            let row = row.unwrap();
+            assert_eq!(
+                (row.nonce, row.outcome),
+                (attempt.nonce.clone(), RowOutcome::Open)
+            );
+            assert_eq!(store.open_attempt(&attempt).await, Ok(Opened::Taken));
+        } else {
+            assert_eq!(row, None);
+            assert_eq!(store.fence_attempt(&attempt).await, Ok(Fenced::Inserted));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_adjustment_counts_once_whichever_half_was_lost() {
+    let (ledger, cutter, store) = cuttable().await;
+    for (lost, id, stock) in [(Lost::Answer, "a", 9), (Lost::Command, "b", 8)] {
+        let adjustment = NewAdjustment {
+            id: id.to_owned(),
+            sku: sku(SKU),
+            delta: -1,
+            reason: "broken".to_owned(),
+            by: "auditor".to_owned(),
+        };
+        cutter.arm(lost);
+        let end = store.adjust(&adjustment).await;
+        assert!(
+            matches!(end, Err(StoreError::CommitUnknown(_))),
+            "{lost:?}: {end:?}"
+        );
+        let again = store.adjust(&adjustment).await.unwrap();
+        assert_eq!(
+            again == Adjusted::Repeat,
+            lost == Lost::Answer,
+            "{lost:?}: {again:?}"
+        );
+        assert_eq!(ledger.stock(SKU).await, stock);
+    }
+}
