@@ -56,7 +56,8 @@ async fn update(factory: &Factory, written: &mut HashMap<String, Duration>, cont
     let changed = status.conditions != previous.conditions || status.breaker != previous.breaker;
     let last = written.get(&key.uid).copied();
     let due = last.is_none_or(|at| now.saturating_sub(at) >= NUMBERS_PAUSE);
-    if !changed && !(due && status != previous) {
+    let worth_writing = changed || (due && status != previous);
+    if !worth_writing {
         return;
     }
     written.insert(key.uid.clone(), now);

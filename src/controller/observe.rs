@@ -127,7 +127,7 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
 }
 
 /// An acknowledged publish of the notice that is due now.
-fn acknowledged(subject: &Subject, context: &Context) -> Option<Told> {
+pub(super) fn acknowledged(subject: &Subject, context: &Context) -> Option<Told> {
     let progress = &subject.progress;
     let delayed = (progress.delay == Delay::Marked).then_some(Kind::Delayed);
     let ended = matches!(progress.phase, Phase::Failed | Phase::Succeeded);

@@ -2,14 +2,17 @@
 
 use crate::controller::context::Context;
 use crate::controller::destinations::Destinations;
+use crate::controller::drain::drain;
+use crate::controller::expire::{self, Expiry};
 use crate::controller::gates::Gates;
 use crate::controller::ledger::Ledger;
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
 use crate::controller::settings::Args;
+use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
-use crate::controller::{STANDBY_PAUSE, factories, reconcile, wake};
+use crate::controller::{factories, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::edge::factory::AllowList;
@@ -17,7 +20,6 @@ use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::edge::{aws, channels::Channels, cluster};
 use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
-use crate::process::clock;
 use crate::process::health::Condition;
 use crate::process::lease::Lease;
 use futures::channel::mpsc;
@@ -44,9 +46,6 @@ const LEASE: &str = "restock-operator-controller";
 
 /// How soon the first complete list is noticed.
 const READY_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long answers that could not be recorded may hold up the end of the process.
-const HELD_ANSWERS_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Runs until shutdown.
 ///
@@ -78,7 +77,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
             }
         })
         .await;
-    record_held_answers(&context).await;
+    drain(&context).await;
     Ok(())
 }
 
@@ -179,6 +178,30 @@ fn spawn_loops(
     process
         .tasks
         .spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+    let leads = |context: &Arc<Context>| {
+        let context = Arc::clone(context);
+        move || context.leads()
+    };
+    let sweeper = Sweeper {
+        store: context.ledger.store.clone(),
+        requests: context.requests.clone(),
+        namespace: context.settings.namespace.namespace.clone(),
+        live: context.live.clone(),
+        notifier: context.notifier.clone(),
+    };
+    let pulse = process.health.pulse("sweep", sweep::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
+    let expiry = Expiry {
+        requests: context.requests.clone(),
+        succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
+        failed: Duration::from_secs(context.settings.ttl_failed_seconds),
+    };
+    let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
 }
 
 /// Waits for the first complete list, then lets orders go.
@@ -189,6 +212,8 @@ async fn begin(context: Arc<Context>, watching: Condition) {
         tokio::time::sleep(READY_PAUSE).await;
     }
     occupy_gates(&context);
+    // The list is the cluster's first answer; without work there would be no other.
+    context.cluster_answered(Ok(()));
     watching.ready();
 }
 
@@ -207,19 +232,4 @@ fn occupy_gates(context: &Context) {
     }
     context.gates.open();
     tracing::info!(live = context.live.len(), "working");
-}
-
-/// A POST in flight was finished by its pass; an answer that the ledger or the cluster
-/// did not take is tried again for a while. What is still held then is found as an order
-/// in doubt by the next process.
-async fn record_held_answers(context: &Arc<Context>) {
-    let until = clock::since_boot() + HELD_ANSWERS_DEADLINE;
-    while context.memory.held() > 0 && clock::since_boot() < until {
-        for object in context.live.state() {
-            if to_progress(&object).is_ok_and(|progress| in_flight(&progress)) {
-                drop(reconcile(object, Arc::clone(context)).await);
-            }
-        }
-        tokio::time::sleep(STANDBY_PAUSE / 5).await;
-    }
 }

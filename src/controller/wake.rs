@@ -117,7 +117,7 @@ async fn handle(
     }
     match cluster::get(&context.requests, &name).await {
         Ok(Some(object)) if same(&object) => shown(arrival, object, context).await,
-        Ok(_) => told(arrival, &name, Kind::Gone, context).await,
+        Ok(_) => told(arrival, &name, Kind::Unclaimed, context).await,
         Err(error) => tracing::warn!(name, %error, "cannot look at the request of an arrival"),
     }
 }
@@ -133,7 +133,9 @@ async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Ar
         // Goods of a further attempt: in stock, and somebody should know.
         (Phase::Succeeded, true) => told(arrival, &name, Kind::Surplus, context).await,
         // It ended, and the goods came after all: the watch no longer has it.
-        _ => drop(reconcile(Arc::new(object), Arc::clone(context)).await),
+        _ => {
+            let Ok(_) = reconcile(Arc::new(object), Arc::clone(context)).await;
+        }
     }
 }
 
