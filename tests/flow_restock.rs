@@ -1,6 +1,8 @@
 //! Needs API server, database, local AWS and factory. Proves: the whole way of a request,
 //! by the real binary's roles as processes of their own.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 mod support {
     pub(crate) mod cluster;
     pub(crate) mod ledger;

@@ -51,7 +51,9 @@ fn owes(object: &RestockRequest, context: &Context) -> bool {
 /// to no other process.
 async fn record(object: &RestockRequest, context: &Context) {
     match cluster::get(&context.requests, &object.name_any()).await {
-        Ok(Some(object)) => drop(pass(&object, context).await),
+        Ok(Some(object)) => {
+            let _ = pass(&object, context).await;
+        }
         Ok(None) => {}
         Err(error) => tracing::warn!(name = object.name_any(), %error, "cannot record the last"),
     }
