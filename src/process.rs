@@ -2,6 +2,7 @@
 
 pub mod admin_server;
 pub mod args;
+pub mod callback_keys;
 pub mod clock;
 pub mod health;
 pub mod lease;
