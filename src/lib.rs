@@ -13,6 +13,9 @@
 //! ([`crd`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
 //! ([`process`]).
 
+// Tests read the environment and clocks as they like (clippy.toml names what is banned).
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod domain;
 
 pub mod crd;

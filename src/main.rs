@@ -1,11 +1,9 @@
 //! restock-operator: every role and every administrative command is a sub-command.
 
-use clap::{Parser, Subcommand};
-use restock_operator::process::{self, args};
-use restock_operator::{admin, controller, dlq, ingest, receiver};
-use std::process::ExitCode;
+use restock_operator::process::args::{self, RoleArgs};
+use restock_operator::{admin, controller, dlq, ingest, process, receiver};
 
-#[derive(Parser)]
+#[derive(clap::Parser)]
 #[command(version, about)]
 struct Cli {
     #[command(flatten)]
@@ -14,30 +12,29 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Subcommand)]
+#[derive(clap::Subcommand)]
 enum Command {
     /// Order from the factories and follow every request to its end
-    Controller(args::RoleArgs<controller::Args>),
+    Controller(RoleArgs<controller::Args>),
     /// Turn each out-of-stock message into one RestockRequest
-    Ingest(args::RoleArgs<ingest::Args>),
+    Ingest(RoleArgs<ingest::Args>),
     /// Take the factories' callbacks and raise the stock
-    Receiver(args::RoleArgs<receiver::Args>),
+    Receiver(RoleArgs<receiver::Args>),
     /// Tell the operations team of dead letters
-    Dlq(args::RoleArgs<dlq::Args>),
+    Dlq(RoleArgs<dlq::Args>),
     #[command(flatten)]
     Admin(admin::Command),
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    process::install_tls();
+async fn main() -> anyhow::Result<std::process::ExitCode> {
     let (cli, told) = args::parse::<Cli>();
-    process::telemetry::install(&cli.log)?;
+    process::prepare(&cli.log)?;
     match cli.command {
         Command::Controller(args) => process::run(told, args, controller::run).await,
         Command::Ingest(args) => process::run(told, args, ingest::run).await,
         Command::Receiver(args) => process::run(told, args, receiver::run).await,
         Command::Dlq(args) => process::run(told, args, dlq::run).await,
-        Command::Admin(command) => admin::run(command).await.map(|()| ExitCode::SUCCESS),
+        Command::Admin(command) => admin::run(command).await.map(|()| 0.into()),
     }
 }

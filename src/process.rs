@@ -28,6 +28,12 @@ pub struct Process {
     pub registry: metrics::Registry,
 }
 
+/// What every command needs before it does anything: TLS, then logs.
+pub fn prepare(args: &args::LogArgs) -> anyhow::Result<()> {
+    install_tls();
+    telemetry::install(args)
+}
+
 /// Every TLS connection of this process is made by rustls with ring.
 ///
 /// Comes before anything that could open a connection: the first one made without a
@@ -62,7 +68,7 @@ where
     );
     let ending = shutdown::drain(&process, role(args.role, process.clone())).await;
     // Last, so that the probes and the last counts can be read during the drain.
-    admin.abort();
+    admin.task.abort();
     Ok(match ending {
         Ok(()) => {
             tracing::info!(role = told.role, "stopped");

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,10 +35,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The running server.
+pub struct AdminServer {
+    /// Where it listens; the port is a real one even if 0 was asked for.
+    pub address: SocketAddr,
+    /// Serves until it is aborted.
+    pub task: JoinHandle<()>,
+}
+
 /// Begins to serve; the port is bound, and logged, when this returns.
 ///
 /// Not a task of [`Process::tasks`]: it goes on until the process has drained.
-pub async fn start(args: &AdminArgs, process: &Process) -> anyhow::Result<JoinHandle<()>> {
+#[expect(clippy::disallowed_methods, reason = "outlives the drain")]
+pub async fn start(args: &AdminArgs, process: &Process) -> anyhow::Result<AdminServer> {
     let listener = TcpListener::bind(args.admin_listen)
         .await
         .with_context(|| format!("cannot listen on --admin-listen {}", args.admin_listen))?;
@@ -49,9 +59,11 @@ pub async fn start(args: &AdminArgs, process: &Process) -> anyhow::Result<JoinHa
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(process.clone());
-    Ok(tokio::spawn(accept(listener, pages)))
+    let task = tokio::spawn(accept(listener, pages));
+    Ok(AdminServer { address, task })
 }
 
+#[expect(clippy::disallowed_methods, reason = "bounded by a place and a time")]
 async fn accept(listener: TcpListener, pages: Router) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {

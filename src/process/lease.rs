@@ -71,7 +71,7 @@ impl Lease {
     /// One try and the pause after it. No wait goes past the end of leadership.
     async fn turn(&mut self) {
         let began = Instant::now();
-        let tried = match self.tenure.deadline() {
+        let tried = match self.tenure.leads_until(began) {
             Some(deadline) => tokio::time::timeout_at(deadline, self.take()).await,
             None => Ok(self.take().await),
         };
@@ -89,12 +89,10 @@ impl Lease {
             Err(_) => tracing::warn!(lease = self.name, "cannot renew before the deadline"),
         }
         self.publish();
-        let next = Instant::now() + PAUSE;
-        let leading = self
-            .tenure
-            .deadline()
-            .filter(|deadline| *deadline > Instant::now());
-        sleep_until(leading.map_or(next, |deadline| next.min(deadline))).await;
+        let now = Instant::now();
+        let next = now + PAUSE;
+        let leads_until = self.tenure.leads_until(now);
+        sleep_until(leads_until.map_or(next, |deadline| next.min(deadline))).await;
         self.publish();
     }
 

@@ -15,6 +15,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(50);
 const EXIT_CODE_FORCED: i32 = 143;
 
 /// Cancels the token at the first SIGTERM or SIGINT; a second one ends the process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the signals are heard until the process is gone; told twice, it may not wait"
+)]
 pub fn listen(shutdown: CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -36,7 +40,7 @@ pub fn listen(shutdown: CancellationToken) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Runs the role to its end and waits for its tasks, for at most [`DRAIN_MAX`] after the
+/// Runs the role to its end and waits for its tasks, for at most `DRAIN_MAX` after the
 /// signal, or after the role ended by itself.
 pub async fn drain(
     process: &Process,

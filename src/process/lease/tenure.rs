@@ -57,14 +57,16 @@ impl Tenure {
         self.renewed = None;
     }
 
-    /// When leadership ends unless it is renewed; `None` when there is none.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.renewed.map(|began| began + RENEW_DEADLINE)
+    /// When leadership ends unless it is renewed; `None` when there is none, or none any
+    /// more.
+    pub(super) fn leads_until(&self, now: Instant) -> Option<Instant> {
+        let deadline = self.renewed.map(|began| began + RENEW_DEADLINE);
+        deadline.filter(|deadline| now < *deadline)
     }
 
     /// Whether this candidate leads, with no network at all.
     pub(super) fn leads(&self, now: Instant) -> bool {
-        self.deadline().is_some_and(|deadline| now < deadline)
+        self.leads_until(now).is_some()
     }
 }
 
