@@ -30,6 +30,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+/// Longest time of taking callbacks after SIGTERM: the process gives the whole drain 50 s,
+/// and the last connection may need 12 s, a held callback 2 s more.
+const DRAIN_SECONDS_MAX: u64 = 30;
+
 /// Settings of the receiver.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
@@ -44,7 +48,12 @@ pub struct Args {
     pub callback_keys_file: PathBuf,
     /// Seconds for which callbacks are still taken after SIGTERM: as long as load
     /// balancers may need to notice that this process is going
-    #[arg(long, env = "RESTOCK_DRAIN_SECONDS", default_value_t = 20)]
+    #[arg(
+        long,
+        env = "RESTOCK_DRAIN_SECONDS",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u64).range(..=DRAIN_SECONDS_MAX)
+    )]
     pub drain_seconds: u64,
     /// Where the ledger is
     #[command(flatten)]

@@ -1,4 +1,6 @@
 //! The signed callback path: what is accepted, what is refused, and what a body may say.
+//! Needs nothing.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use restock_operator::domain::arrival::{

@@ -87,3 +87,30 @@ impl Drop for Visit {
         self.lobby.silent().remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt as _;
+
+    #[tokio::test]
+    async fn whoever_is_silent_for_longest_makes_room() {
+        let lobby = Lobby::new(3);
+        let served = lobby.enter().await;
+        let oldest = lobby.enter().await;
+        let younger = lobby.enter().await;
+        served.spoke();
+
+        let mut newcomer = Box::pin(lobby.enter());
+        assert!((&mut newcomer).now_or_never().is_none(), "no place yet");
+        assert!(oldest.shown_out().now_or_never().is_some());
+        assert!(younger.shown_out().now_or_never().is_none());
+        assert!(served.shown_out().now_or_never().is_none());
+
+        drop(oldest);
+        let newcomer = newcomer.await;
+        drop((served, younger, newcomer));
+        assert_eq!(lobby.slots.available_permits(), 3);
+        assert!(lobby.silent().is_empty());
+    }
+}

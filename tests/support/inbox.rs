@@ -1,0 +1,72 @@
+//! A callback inbox of one test's own, deleted at the end, also when the test panics.
+
+use aws_sdk_sqs::Client;
+use restock_operator::edge::aws;
+use ring::rand::{SecureRandom, SystemRandom};
+
+pub struct Inbox {
+    pub url: String,
+}
+
+impl Inbox {
+    /// Creates it. Fails, and never skips, where there is no SQS.
+    pub async fn create() -> Self {
+        let endpoint = std::env::var("AWS_ENDPOINT_URL");
+        assert!(
+            endpoint.is_ok_and(|url| url.starts_with("http://127.0.0.1:")),
+            "AWS_ENDPOINT_URL names no local AWS: run these tests by `cargo xtask test`"
+        );
+        let mut random = [0; 8];
+        SystemRandom::new().fill(&mut random).unwrap();
+        let name = format!("restock-test-inbox-{:016x}", u64::from_be_bytes(random));
+        let created = client()
+            .await
+            .create_queue()
+            .queue_name(name)
+            .send()
+            .await
+            .unwrap();
+        Self {
+            url: created.queue_url.unwrap(),
+        }
+    }
+
+    /// Messages that wait in it or are hidden.
+    pub async fn messages(&self) -> u64 {
+        let queue =
+            restock_operator::edge::sqs::Queue::new(&aws::config().await.unwrap(), &self.url);
+        let counts = queue.attributes().await.unwrap();
+        counts.messages_visible + counts.messages_in_flight + counts.messages_delayed
+    }
+
+    /// Deletes it before the test is over.
+    pub async fn delete(&self) {
+        client()
+            .await
+            .delete_queue()
+            .queue_url(&self.url)
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let url = self.url.clone();
+        // A thread of its own: a test's runtime may be gone, or be the one that panics.
+        let deleted = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let delete = async { client().await.delete_queue().queue_url(url).send().await };
+            // A test may have deleted it already, so an error is fine.
+            drop(runtime.unwrap().block_on(delete));
+        });
+        deleted.join().unwrap();
+    }
+}
+
+async fn client() -> Client {
+    Client::new(&aws::config().await.unwrap())
+}

@@ -1,0 +1,50 @@
+//! A TCP way to a server that can be cut and mended, so that a test may lose the server
+//! without taking it from others.
+
+use std::net::SocketAddr;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// The way; it ends with the test.
+pub struct Proxy {
+    pub address: SocketAddr,
+    open: watch::Sender<bool>,
+}
+
+impl Proxy {
+    /// Leads to this `host:port`.
+    pub async fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (open, is_open) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(relay(client, server.clone(), is_open.clone()));
+            }
+        });
+        Self { address, open }
+    }
+
+    /// Ends every connection, and every new one at once.
+    pub fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn relay(mut client: TcpStream, server: String, mut is_open: watch::Receiver<bool>) {
+    if !*is_open.borrow() {
+        return;
+    }
+    let Ok(mut server) = TcpStream::connect(server).await else {
+        return;
+    };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = is_open.wait_for(|open| !open) => {}
+    }
+}
