@@ -1,5 +1,7 @@
 //! The controller role.
 
+pub mod tell;
+
 /// Settings of the controller role.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {}

@@ -1,7 +1,12 @@
 //! What the operations team is told, and the id under which they are told it.
 
+mod text;
+
+pub use text::{Notice, SUBJECTS_MAX, compose};
+
 use crate::domain::order::{RequestId, short_hash};
 use crate::domain::progress::{Phase, Progress, Reason};
+use crate::domain::time::Time;
 
 /// What a notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,8 +19,11 @@ pub enum Kind {
     Resolved,
     /// Goods of a second attempt came too: they are in stock as surplus.
     Surplus,
-    /// Goods came, or failed to come, for a request whose object is gone.
+    /// Goods are overdue whose request's object is gone.
     Gone,
+    /// Goods came whose request's object is gone: they are in stock. Not the same word as
+    /// `Gone`, for the two may follow each other and have to differ in their ids.
+    Unclaimed,
 }
 
 impl Kind {
@@ -27,7 +35,69 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::Surplus => "surplus",
             Self::Gone => "gone",
+            Self::Unclaimed => "unclaimed",
         }
+    }
+}
+
+/// One thing that the operations team has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The stable id, from [`id`].
+    pub notice_id: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// The request.
+    pub request_id: RequestId,
+    /// Namespace of its object.
+    pub namespace: String,
+    /// Name of its object.
+    pub name: String,
+    /// Name of the Factory object, once one was chosen.
+    pub factory: Option<String>,
+    /// Why: a word of the closed set of reasons.
+    pub cause: &'static str,
+    /// The product, as well as it is known.
+    pub product: String,
+    /// How many, as well as it is known.
+    pub quantity: Option<u32>,
+    /// What happened, in a sentence. May quote strangers.
+    pub message: String,
+    /// When it was found out.
+    pub at: Time,
+}
+
+/// Where notices go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipients {
+    /// ARN of an SNS topic.
+    pub topic_arn: Option<String>,
+    /// Mail through SES.
+    pub mail: Option<Mail>,
+    /// ARN of the topic that feeds the stock queue, where it is known: a notice published
+    /// there would come back as a message, and that as a dead letter, and that as a notice.
+    pub stock_topic_arn: Option<String>,
+}
+
+/// A sender and its readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// A sender that SES has verified.
+    pub from: String,
+    /// The readers.
+    pub to: Vec<String>,
+}
+
+impl Recipients {
+    /// Why nothing may be told to them, if so.
+    pub fn problem(&self) -> Option<String> {
+        let arn = self.topic_arn.as_ref()?;
+        (self.stock_topic_arn.as_ref() == Some(arn)).then(|| {
+            format!(
+                "{arn} is the topic of the out-of-stock messages: notices would come back as \
+                 messages; set RESTOCK_OPS_TOPIC_ARN to another topic"
+            )
+        })
     }
 }
 

@@ -3,9 +3,11 @@
 //! The only place that reads the environment. Every role flattens the groups it needs,
 //! so that one setting has one name, one default and one help text everywhere.
 
+mod ops;
 mod told;
 mod unknown;
 
+pub use ops::OpsArgs;
 pub use told::Told;
 
 use super::secret::SecretSource;
