@@ -1,11 +1,62 @@
-//! The dlq role.
+//! The dlq role: dead letters are measured and told, and left where they are.
+//!
+//! It has no access to Kubernetes and deletes nothing; the ledger knows which letters
+//! were told, so that neither a restart nor a second process tells them again.
+
+mod metrics;
+mod notice;
+mod reason;
+mod role;
+mod sweep;
+mod tell;
+
+use crate::process::Process;
+use crate::process::args::{DatabaseArgs, OpsArgs};
+use role::Role;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Settings of the dlq role.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// URL of the dead-letter queue
+    #[arg(long, env = "RESTOCK_DLQ_URL", value_name = "URL")]
+    pub dlq_url: String,
+    /// URL of the queue that the dead letters come from
+    #[arg(long, env = "RESTOCK_QUEUE_URL", value_name = "URL")]
+    pub queue_url: String,
+    /// File that says where a message has its order, as for ingest
+    #[arg(long, env = "RESTOCK_MAPPING_FILE", value_name = "PATH")]
+    pub mapping_file: Option<PathBuf>,
+    /// Seconds between two looks at the dead-letter queue: what comes in between is told
+    /// in one notice
+    #[arg(
+        long,
+        env = "RESTOCK_DLQ_INTERVAL_SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=600)
+    )]
+    pub dlq_interval_seconds: u64,
+    /// Whom to tell.
+    #[command(flatten)]
+    pub ops: OpsArgs,
+    /// Where it is noted what was told.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
 
 /// Runs until shutdown.
-pub async fn run(_args: Args, process: crate::process::Process) -> anyhow::Result<()> {
-    process.shutdown.cancelled().await;
-    anyhow::bail!("this role is not written yet")
+///
+/// # Errors
+/// What a person has to mend before it can begin: no region, no channel, a bad mapping.
+pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
+    let interval = Duration::from_secs(args.dlq_interval_seconds);
+    let mut role = Role::new(args, &process).await?;
+    loop {
+        role.turn().await;
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            () = process.shutdown.cancelled() => return Ok(()),
+        }
+    }
 }

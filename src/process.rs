@@ -8,6 +8,7 @@ pub mod clock;
 pub mod health;
 pub mod lease;
 pub mod metrics;
+pub mod random;
 pub mod recent;
 pub mod secret;
 pub mod shutdown;

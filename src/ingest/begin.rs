@@ -41,10 +41,10 @@ pub(super) async fn creator(
     Some(creator)
 }
 
-async fn until_good<T, E: std::fmt::Display>(
+async fn until_good<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
     condition: &Condition,
     shutdown: &CancellationToken,
-    mut ask: impl AsyncFnMut() -> Result<T, E>,
+    mut ask: impl FnMut() -> F,
 ) -> Option<T> {
     let mut backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
     loop {

@@ -3,7 +3,9 @@
 use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};
 use crate::crd::time::micro_time;
 use crate::crd::validation::validate_request;
-use crate::domain::message::{Envelope, Identity, IdentityKind, MessageError, Wanted, plain_text};
+use crate::domain::message::{
+    Envelope, Identity, IdentityKind, MessageError, Wanted, plain_text, unreadable_id,
+};
 use crate::domain::order::{EventId, RequestId};
 use crate::domain::time::Time;
 use crate::edge::mapping::Mapping;
@@ -34,7 +36,7 @@ pub(super) fn read(
         message.trace_header.as_deref(),
     )
     .map_err(|why| Refusal {
-        known_as: message.message_id.clone(),
+        known_as: unreadable_id(&message.body, &message.attributes),
         why: why.to_string(),
     })?;
     let refusal = |why: String| Refusal {

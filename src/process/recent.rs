@@ -14,6 +14,12 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// Whether this id was seen.
+    pub fn knows(&self, id: &str) -> bool {
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.0.contains(id)
+    }
+
     /// Whether this id is new; it is not from now on.
     pub fn is_new(&self, id: &str) -> bool {
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,7 +45,7 @@ mod tests {
     fn an_id_is_new_once_and_the_oldest_is_forgotten() {
         let recent = Recent::default();
         assert!(recent.is_new("first"));
-        assert!(!recent.is_new("first"));
+        assert!(!recent.is_new("first") && recent.knows("first"));
         for id in 0..IDS_MAX {
             assert!(recent.is_new(&id.to_string()));
         }

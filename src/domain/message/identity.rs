@@ -2,6 +2,7 @@
 
 use super::{Envelope, MessageError};
 use crate::domain::order::{EventId, RequestId, short_hash};
+use std::collections::BTreeMap;
 
 /// The producer's own id of an event, as a message attribute.
 const EVENT_ID: &str = "EventId";
@@ -77,4 +78,14 @@ impl Envelope {
             _ => short_hash(self.digest().as_bytes()),
         }
     }
+}
+
+/// What a message is known by that cannot even be opened: its content.
+pub fn unreadable_id(body: &str, attributes: &BTreeMap<String, String>) -> String {
+    let mut input = body.as_bytes().to_vec();
+    for (key, value) in attributes {
+        // A separator that no attribute can hold, so that none imitates another.
+        input.extend([&[0], key.as_bytes(), &[0], value.as_bytes()].concat());
+    }
+    short_hash(&input)
 }

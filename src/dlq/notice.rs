@@ -1,0 +1,146 @@
+//! The words of a notice about dead letters.
+
+use crate::domain::message::plain_text;
+use crate::domain::notice::Notice;
+use crate::domain::order::short_hash;
+use crate::domain::time::Time;
+use crate::edge::store::dead_letters::DeadLetter;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Letters of one notice: 200 × (ids of 128 each, a reason of 255 characters of up to
+/// four bytes, a time) stay below the 256 KiB that SNS takes.
+pub(super) const LETTERS_MAX: u32 = 200;
+
+/// Longest reason that is shown: what the ledger keeps.
+const REASON_CHARACTERS_MAX: usize = 255;
+
+/// One notice for these letters, grouped by reason, and its stable id.
+pub(super) fn compose(letters: &[DeadLetter], dead_queue_arn: &str) -> (String, Notice) {
+    let id = id(letters);
+    let count = letters.len();
+    let messages = if count == 1 { "message" } else { "messages" };
+    let attributes = [
+        ("NoticeKind", "dead-letter".to_owned()),
+        ("NoticeCount", count.to_string()),
+        ("NoticeId", id.clone()),
+    ];
+    let notice = Notice {
+        subject: format!("[restock] {count} dead {messages}: could not become an order"),
+        text: text(letters, dead_queue_arn, &id),
+        attributes: attributes
+            .map(|(key, value)| (key.to_owned(), value))
+            .into(),
+    };
+    (id, notice)
+}
+
+/// The same letters give the same id, in whatever order they come.
+fn id(letters: &[DeadLetter]) -> String {
+    let mut keys: Vec<String> = letters
+        .iter()
+        .map(|letter| format!("{}/{}", letter.request_id, letter.message_id))
+        .collect();
+    keys.sort_unstable();
+    short_hash(keys.join("\n").as_bytes())
+}
+
+fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
+    let mut text = format!(
+        "What      {} messages could not become restock requests. They are kept in\n          \
+         {dead_queue_arn}\n\
+         Next      Mend what each reason names: the sender, or the mapping. Then\n          \
+         aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
+         Notice id {id} (the same if this is repeated)\n",
+        letters.len(),
+    );
+    for (reason, letters) in by_reason(letters) {
+        let reason = plain_text(reason, REASON_CHARACTERS_MAX);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\n{} times: {reason}", letters.len());
+        for letter in letters {
+            let sent = letter.sent_at.unwrap_or(letter.first_seen_at);
+            let message = plain_text(&letter.message_id, REASON_CHARACTERS_MAX);
+            let _ = writeln!(
+                text,
+                "  {} message {message} sent {}",
+                letter.request_id,
+                utc(sent)
+            );
+        }
+    }
+    text
+}
+
+/// The most frequent reason first.
+fn by_reason(letters: &[DeadLetter]) -> Vec<(&str, Vec<&DeadLetter>)> {
+    let mut groups: BTreeMap<&str, Vec<&DeadLetter>> = BTreeMap::new();
+    for letter in letters {
+        groups.entry(&letter.reason).or_default().push(letter);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, letters)| std::cmp::Reverse(letters.len()));
+    groups
+}
+
+/// To the second: nobody compares dead letters by less.
+fn utc(time: Time) -> String {
+    let second = time.as_micros().div_euclid(1_000_000);
+    Timestamp::from_second(second)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::RequestId;
+
+    fn letter(number: u32, reason: &str) -> DeadLetter {
+        DeadLetter {
+            request_id: RequestId::parse(&format!("request-{number}")).unwrap(),
+            message_id: format!("message-{number}"),
+            reason: reason.to_owned(),
+            sent_at: Some(Time::from_micros(0)),
+            first_seen_at: Time::default(),
+            last_seen_at: Time::default(),
+            times_seen: 1,
+        }
+    }
+
+    #[test]
+    fn letters_are_counted_by_reason_and_every_one_is_listed() {
+        let letters = [
+            letter(1, "no\r\nBcc: x\u{202e}"),
+            letter(2, "why"),
+            letter(3, "why"),
+        ];
+        let (id, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:1:dead");
+        assert_eq!(
+            notice.subject,
+            "[restock] 3 dead messages: could not become an order"
+        );
+        let twice = notice.text.find("\n2 times: why\n").unwrap();
+        let once = notice.text.find("\n1 times: noBcc: x\n").unwrap();
+        assert!(twice < once);
+        for number in 1..=3 {
+            let line =
+                format!("request-{number} message message-{number} sent 1970-01-01T00:00:00Z");
+            assert!(notice.text.contains(&line), "{}", notice.text);
+        }
+        assert_eq!(notice.attributes["NoticeId"], id);
+        let mut reversed = letters.to_vec();
+        reversed.reverse();
+        assert_eq!(compose(&reversed, "arn").0, id);
+    }
+
+    #[test]
+    fn the_longest_notice_is_taken_by_sns() {
+        let letters: Vec<_> = (0..LETTERS_MAX)
+            .map(|n| letter(n, &"글".repeat(255)))
+            .collect();
+        let (_, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:123456789012:dead");
+        assert!(notice.text.len() < crate::edge::sns::MESSAGE_BYTES_MAX);
+    }
+}

@@ -1,0 +1,158 @@
+//! What one turn of the dlq role does.
+
+use super::Args;
+use super::metrics::Metrics;
+use super::sweep::Sweep;
+use super::tell::Teller;
+use crate::edge::aws;
+use crate::edge::channels::Channels;
+use crate::edge::mapping::{Mapping, MappingFile};
+use crate::edge::sqs::Queue;
+use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::process::Process;
+use crate::process::clock;
+use crate::process::health::{Condition, Pulse};
+use crate::process::recent::Recent;
+use anyhow::Context as _;
+use std::time::Duration;
+
+/// The most that the calls of one turn take together: a sweep of a thousand letters,
+/// ten notices, and the wait for the next turn.
+const TURN_DEADLINE: Duration = Duration::from_secs(1200);
+
+/// Everything that lasts from turn to turn.
+pub(super) struct Role {
+    queue: Queue,
+    dead: Queue,
+    store: Store,
+    channels: Channels,
+    mapping: Mapping,
+    file: Option<MappingFile>,
+    noted: Recent,
+    metrics: Metrics,
+    teller: Teller,
+    conditions: Conditions,
+}
+
+struct Conditions {
+    queue: Condition,
+    mapping: Condition,
+    notices: Condition,
+    pulse: Pulse,
+}
+
+/// The queues' own names, read in each turn: they say that both are there.
+struct Arns {
+    queue: String,
+    dead: String,
+}
+
+impl Role {
+    pub(super) async fn new(args: Args, process: &Process) -> anyhow::Result<Self> {
+        let config = aws::config().await?;
+        let (file, mapping) = match &args.mapping_file {
+            Some(path) => {
+                let (file, mapping) = MappingFile::open(path).await?;
+                (Some(file), mapping)
+            }
+            None => (None, Mapping::common_shop()),
+        };
+        let store = Store::connect(&args.database.source().read()?, CONNECTIONS_DEFAULT)?;
+        let metrics = Metrics::register(&process.registry);
+        let channels = Channels::new(&args.ops.recipients()?, &config);
+        Ok(Self {
+            queue: Queue::new(&config, args.queue_url),
+            dead: Queue::new(&config, args.dlq_url),
+            teller: Teller::new(channels.clone(), store.clone(), metrics.clone()),
+            store,
+            channels,
+            mapping,
+            file,
+            noted: Recent::default(),
+            metrics,
+            conditions: Conditions {
+                queue: process.health.condition("queue"),
+                mapping: process.health.condition("mapping"),
+                notices: process.health.condition("notices"),
+                pulse: process.health.pulse("turn", TURN_DEADLINE),
+            },
+        })
+    }
+
+    /// Looks and tells; each failure says so in readiness and waits for the next turn.
+    pub(super) async fn turn(&mut self) {
+        self.conditions.pulse.beat();
+        self.reload().await;
+        let arns = match self.look().await {
+            Ok(arns) => arns,
+            Err(why) => return self.report(&self.conditions.queue, &Err(why)),
+        };
+        let swept = self.sweep(&arns.queue).await;
+        self.report(&self.conditions.queue, &swept);
+        let told = self.tell(&arns.dead).await;
+        self.report(&self.conditions.notices, &told);
+    }
+
+    fn report(&self, condition: &Condition, ending: &anyhow::Result<()>) {
+        match ending {
+            Ok(()) => condition.ready(),
+            Err(why) => {
+                self.metrics.failures.inc();
+                condition.not_ready(format!("{why:#}"));
+            }
+        }
+    }
+
+    async fn reload(&mut self) {
+        if let Some(file) = &mut self.file {
+            match file.reload().await {
+                Ok(Some(changed)) => self.mapping = changed,
+                Ok(None) => {}
+                Err(why) => return self.conditions.mapping.not_ready(why.to_string()),
+            }
+        }
+        self.conditions.mapping.ready();
+    }
+
+    async fn look(&self) -> anyhow::Result<Arns> {
+        let dead = self
+            .dead
+            .attributes()
+            .await
+            .context("the dead-letter queue")?;
+        let depth = dead.messages_visible + dead.messages_in_flight;
+        self.metrics
+            .depth
+            .set(i64::try_from(depth).unwrap_or(i64::MAX));
+        let queue = self.queue.attributes().await.context("the queue")?;
+        Ok(Arns {
+            queue: queue.arn,
+            dead: dead.arn,
+        })
+    }
+
+    async fn sweep(&self, queue_arn: &str) -> anyhow::Result<()> {
+        let sweep = Sweep {
+            dead: &self.dead,
+            store: &self.store,
+            queue_arn,
+            mapping: &self.mapping,
+            noted: &self.noted,
+        };
+        let oldest = sweep.run().await?;
+        let age = oldest
+            .map(|sent_at| clock::now().since(sent_at))
+            .unwrap_or_default();
+        self.metrics
+            .oldest_age
+            .set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        Ok(())
+    }
+
+    async fn tell(&mut self, dead_queue_arn: &str) -> anyhow::Result<()> {
+        if let Some(problem) = self.channels.problem() {
+            anyhow::bail!("{problem}");
+        }
+        Ok(self.teller.turn(dead_queue_arn).await?)
+    }
+}

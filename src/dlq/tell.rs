@@ -1,0 +1,124 @@
+//! Letters that nobody was told of, told once: claim, publish, and only then mark.
+//!
+//! Died before the publish: the claim lapses and the letters are told later. Died after
+//! it: they are told again under the same notice id.
+
+use super::metrics::Metrics;
+use super::notice;
+use crate::domain::notice::Notice;
+use crate::domain::time::Time;
+use crate::edge::channels::{Acknowledgements, Channels};
+use crate::edge::store::dead_letters::DeadLetter;
+use crate::edge::store::{Store, StoreError};
+use crate::process::{clock, random};
+use std::time::Duration;
+
+/// How long claimed letters are ours: many turns for channels that do not answer.
+const HOLD: Duration = Duration::from_secs(600);
+
+/// After this part of [`HOLD`] we let go, well before another process may claim them.
+const GIVE_UP: Duration = Duration::from_secs(480);
+
+/// Notices of one turn: 2,000 letters. The rest is told in the next one.
+const NOTICES_MAX: usize = 10;
+
+/// Why letters are still untold.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TellError {
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+    #[error("{0}")]
+    Channels(String),
+}
+
+/// A notice on its way.
+struct Pending {
+    letters: Vec<DeadLetter>,
+    id: String,
+    notice: Notice,
+    acknowledged: Acknowledgements,
+    claimed_at: Time,
+}
+
+/// Tells the operations team.
+pub(super) struct Teller {
+    channels: Channels,
+    store: Store,
+    metrics: Metrics,
+    /// Kept from turn to turn, so that a channel that has acknowledged is not told again
+    /// because of one that has not.
+    pending: Option<Pending>,
+}
+
+impl Teller {
+    pub(super) fn new(channels: Channels, store: Store, metrics: Metrics) -> Self {
+        Self {
+            channels,
+            store,
+            metrics,
+            pending: None,
+        }
+    }
+
+    /// Tells all that is untold, as far as one turn goes.
+    pub(super) async fn turn(&mut self, dead_queue_arn: &str) -> Result<(), TellError> {
+        for _ in 0..NOTICES_MAX {
+            let now = clock::now();
+            let ours = self
+                .pending
+                .take()
+                .filter(|it| now.since(it.claimed_at) < GIVE_UP);
+            let Some(pending) = (match ours {
+                Some(pending) => Some(pending),
+                None => self.claim(now, dead_queue_arn).await?,
+            }) else {
+                return Ok(());
+            };
+            self.send(pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, now: Time, dead_queue_arn: &str) -> Result<Option<Pending>, StoreError> {
+        let claimant = random::hex_128();
+        let letters = self
+            .store
+            .claim_untold(notice::LETTERS_MAX, &claimant, HOLD)
+            .await?;
+        if letters.is_empty() {
+            return Ok(None);
+        }
+        let (id, notice) = notice::compose(&letters, dead_queue_arn);
+        let acknowledged = Acknowledgements::default();
+        Ok(Some(Pending {
+            letters,
+            id,
+            notice,
+            acknowledged,
+            claimed_at: now,
+        }))
+    }
+
+    async fn send(&mut self, mut pending: Pending) -> Result<(), TellError> {
+        if let Err(failed) = self
+            .channels
+            .send(&pending.notice, &mut pending.acknowledged)
+            .await
+        {
+            let why: Vec<String> = failed
+                .iter()
+                .map(|(channel, why)| format!("{}: {why}", channel.word()))
+                .collect();
+            self.pending = Some(pending);
+            return Err(TellError::Channels(why.join("; ")));
+        }
+        if let Err(why) = self.store.mark_told(&pending.letters, &pending.id).await {
+            self.pending = Some(pending);
+            return Err(why.into());
+        }
+        let letters = pending.letters.len();
+        tracing::info!(letters, notice_id = pending.id, "dead letters told");
+        self.metrics.told.inc_by(letters as u64);
+        Ok(())
+    }
+}
