@@ -1,13 +1,62 @@
-//! The controller role.
+//! The controller role: observe → decide → act, one step per pass, until nothing is left
+//! to do or to tell.
+//!
+//! What is decided is in `domain::decide`; this module collects what a pass knows and does
+//! what it decided. Compare-and-set and the ledger's rows make two controllers safe; the
+//! lease only saves the work of one.
 
-pub mod tell;
+mod act;
+mod context;
+mod destinations;
+mod factories;
+mod gates;
+mod ledger;
+mod memory;
+mod metrics;
+mod observe;
+mod place;
+mod record;
+mod report;
+mod settings;
+mod start;
+mod tell;
+mod wake;
 
-/// Settings of the controller role.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub use settings::Args;
+pub use start::run;
 
-/// Runs until shutdown.
-pub async fn run(_args: Args, process: crate::process::Process) -> anyhow::Result<()> {
-    process.shutdown.cancelled().await;
-    anyhow::bail!("this role is not written yet")
+use crate::crd::request::RestockRequest;
+use crate::domain::decide::decide;
+use crate::process::clock;
+use act::act;
+use context::Context;
+use kube::runtime::controller::Action;
+use observe::{Subject, observe};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a controller that does not lead looks whether it does by now.
+const STANDBY_PAUSE: Duration = Duration::from_secs(5);
+
+/// One pass over one request. It never fails as a whole: whatever goes wrong is an answer
+/// that the next pass decides by.
+async fn reconcile(
+    object: Arc<RestockRequest>,
+    context: Arc<Context>,
+) -> Result<Action, Infallible> {
+    if !context.leads() {
+        return Ok(Action::requeue(STANDBY_PAUSE));
+    }
+    // Reads the object alone.
+    let subject = match Subject::parse(&object) {
+        Ok(subject) => subject,
+        Err(why) => return Ok(context.unreadable(&object, &why)),
+    };
+    // Reads the ledger and the Factories.
+    let (seen, policy) = observe(&subject, &context).await;
+    // Reads nothing: pure.
+    let step = decide(&seen, &policy, clock::now());
+    // Writes: status, ledger, factory, notices.
+    Ok(act(&subject, &seen, step, &context).await)
 }

@@ -43,7 +43,7 @@ const AGE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Tells the operations team; clones share what is waiting.
 #[derive(Clone)]
-pub struct Notifier {
+pub(super) struct Notifier {
     desk: Arc<Desk>,
 }
 
@@ -63,7 +63,7 @@ struct Desk {
 impl Notifier {
     /// A notifier over these channels. `nudge` is told the namespace and name of each
     /// object whose notice was acknowledged; it must not block, and may lose it.
-    pub fn spawn(
+    pub(super) fn spawn(
         channels: Channels,
         interval: Duration,
         nudge: impl Fn(&str, &str) + Send + Sync + 'static,
@@ -90,7 +90,7 @@ impl Notifier {
 
     /// Asks that this be told. Returns at once; a repeat while it waits changes nothing.
     /// What finds no room is dropped and counted: the next pass asks again.
-    pub fn tell(&self, subject: Subject) {
+    pub(super) fn tell(&self, subject: Subject) {
         let desk = &self.desk;
         let kind = subject.kind;
         if desk.channels.problem().is_some() {
@@ -108,12 +108,12 @@ impl Notifier {
 
     /// The acknowledgement of the notice with this id, by every channel, unless it was
     /// forgotten. A restart forgets it too: then it is told again.
-    pub fn acknowledged(&self, notice_id: &str) -> Option<Told> {
+    pub(super) fn acknowledged(&self, notice_id: &str) -> Option<Told> {
         self.desk.board().told(notice_id)
     }
 
     /// Forgets an acknowledgement: it is recorded where it belongs.
-    pub fn forget(&self, notice_id: &str) {
+    pub(super) fn forget(&self, notice_id: &str) {
         self.desk.board().forget(notice_id);
     }
 }

@@ -38,18 +38,42 @@ pub fn conditions(
         ending(progress),
         movement(progress),
     ];
-    let condition = |(type_, status, reason): Line| Condition {
+    let condition = |line| condition(line, &progress.message, generation, now, previous);
+    lines.into_iter().flatten().map(condition).collect()
+}
+
+/// Whether a Factory can be ordered from, and why not.
+pub fn factory_ready(
+    ready: bool,
+    reason: &'static str,
+    message: &str,
+    generation: i64,
+    now: Time,
+    previous: &[Condition],
+) -> Condition {
+    let line = ("Ready", if ready { TRUE } else { FALSE }, reason);
+    condition(line, message, generation, now, previous)
+}
+
+/// One condition; its time moves only where the status differs from the previous one's.
+fn condition(
+    (type_, status, reason): Line,
+    message: &str,
+    generation: i64,
+    now: Time,
+    previous: &[Condition],
+) -> Condition {
+    Condition {
         last_transition_time: previous
             .iter()
             .find(|old| old.type_ == type_ && old.status == status)
             .map_or_else(|| second_time(now), |old| old.last_transition_time.clone()),
-        message: capped(&progress.message, MESSAGE_CHARACTERS_MAX),
+        message: capped(message, MESSAGE_CHARACTERS_MAX),
         observed_generation: Some(generation),
         reason: reason.to_owned(),
         status: status.to_owned(),
         type_: type_.to_owned(),
-    };
-    lines.into_iter().flatten().map(condition).collect()
+    }
 }
 
 fn reason(progress: &Progress) -> &'static str {

@@ -43,11 +43,9 @@ pub enum Step {
 
 /// Decides. `now` is the local clock, for back-off; deadlines go by the ledger's clock.
 pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
-    if seen.progress.finished {
-        return Step::Rest;
-    }
     own_answer(seen, now)
         .or_else(|| arrival(seen))
+        .or_else(|| seen.progress.finished.then_some(Step::Rest))
         .or_else(|| duplicate(seen))
         .or_else(|| word_of_a_person(seen, now))
         .or_else(|| delay(seen, policy, now))

@@ -1,7 +1,7 @@
 //! The only place that reads a clock.
 
 use crate::domain::time::Time;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The wall clock of this machine.
 #[expect(
@@ -11,4 +11,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn now() -> Time {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Time since this machine started, suspended time included: what a process must go by
+/// that asks how old its own intent is. Unlike the wall clock nobody can set it.
+pub fn since_boot() -> Duration {
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(boot.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(boot.tv_nsec).unwrap_or_default())
 }

@@ -1,0 +1,138 @@
+//! What every pass of one controller process shares.
+
+use crate::controller::destinations::Destinations;
+use crate::controller::gates::{Busy, Gates, Limits, Permit};
+use crate::controller::ledger::Ledger;
+use crate::controller::memory::Memory;
+use crate::controller::metrics::Metrics;
+use crate::controller::place::in_flight;
+use crate::controller::settings::Args;
+use crate::controller::tell::Notifier;
+use crate::crd::factory::Factory;
+use crate::crd::request::{RestockRequest, to_progress};
+use crate::domain::order::{Nonce, Order};
+use crate::domain::progress::{Request, Unresolved};
+use crate::edge::cluster::ClusterError;
+use crate::process::callback_keys::CallbackKeys;
+use crate::process::clock;
+use crate::process::health::Condition;
+use data_encoding::HEXLOWER;
+use kube::api::Api;
+use kube::runtime::controller::Action;
+use kube::runtime::events::Recorder;
+use kube::runtime::reflector::Store;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How soon an object that cannot be read is looked at again: only a person mends it.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// Shared by all passes.
+pub(super) struct Context {
+    /// What a person set.
+    pub(super) settings: Args,
+    /// The requests of the namespace.
+    pub(super) requests: Api<RestockRequest>,
+    /// Those of them that are not finished, from the watch.
+    pub(super) live: Store<RestockRequest>,
+    /// The ledger.
+    pub(super) ledger: Ledger,
+    /// The Factory objects of the namespace.
+    pub(super) factories: Api<Factory>,
+    /// The Factories, as destinations of orders.
+    pub(super) destinations: Destinations,
+    /// Permits in front of the POST.
+    pub(super) gates: Gates,
+    /// Tells the operations team.
+    pub(super) notifier: Notifier,
+    /// The keys that sign callbacks.
+    pub(super) keys: Arc<CallbackKeys>,
+    /// What this process remembers between passes.
+    pub(super) memory: Memory,
+    /// Counts.
+    pub(super) metrics: Metrics,
+    /// Files Events, on failures only.
+    pub(super) events: Recorder,
+    /// Whether the cluster answers our writes.
+    pub(super) cluster: Condition,
+    /// Whether this process leads; none without an election.
+    pub(super) leadership: Option<watch::Receiver<bool>>,
+}
+
+impl Context {
+    /// Whether this process may work.
+    pub(super) fn leads(&self) -> bool {
+        self.leadership.as_ref().is_none_or(|leads| *leads.borrow())
+    }
+
+    /// An object that no version of ours wrote: said once a minute, never guessed at.
+    pub(super) fn unreadable(&self, object: &RestockRequest, why: &str) -> Action {
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        tracing::error!(name, why, "this object cannot be read; mend or delete it");
+        self.metrics.unreadable.inc();
+        Action::requeue(UNREADABLE_PAUSE)
+    }
+
+    /// Whether the API server answers our writes: a refusal is an answer too.
+    pub(super) fn cluster_answered(&self, answer: Result<(), &ClusterError>) {
+        match answer {
+            Err(error @ ClusterError::Unavailable(_)) => self.cluster.not_ready(error.to_string()),
+            _ => self.cluster.ready(),
+        }
+    }
+
+    /// Whether the Factory allows one more open request of this product.
+    ///
+    /// # Errors
+    /// [`Unresolved::NotNow`] with the number.
+    pub(super) fn product_is_free(&self, order: &Order) -> Result<(), Unresolved> {
+        let factory = self.destinations.find(&order.factory);
+        let Some(limit) = factory.and_then(|factory| factory.spec.max_open_per_product) else {
+            return Ok(());
+        };
+        let open = |object: &&Arc<RestockRequest>| {
+            to_progress(object).is_ok_and(|progress| {
+                let same = progress.order.as_ref().is_some_and(|other| {
+                    other.sku == order.sku && other.factory == order.factory
+                });
+                same && in_flight(&progress)
+            })
+        };
+        let count = self.live.state().iter().filter(open).count();
+        if count < usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+        Err(Unresolved::NotNow(format!("{count} requests of {} are open already", order.sku)))
+    }
+
+    /// Permission to send one order now.
+    ///
+    /// # Errors
+    /// [`Busy`] says why not, and when to ask again.
+    pub(super) fn permit(&self, order: &Order, request: &Request) -> Result<Permit, Busy> {
+        if let Some(factory) = self.destinations.find(&order.factory) {
+            let spec = &factory.spec;
+            self.gates.configure(
+                &order.factory,
+                Limits {
+                    per_second: spec.orders_per_second,
+                    burst: spec.burst,
+                    max_in_flight: spec.max_in_flight,
+                },
+            );
+        }
+        let now = clock::since_boot();
+        self.gates.take(&order.factory, &request.uid, request.created_at, now)
+    }
+
+    /// 128 random bits.
+    pub(super) fn draw_nonce(&self) -> Nonce {
+        let mut bits = [0_u8; 16];
+        SystemRandom::new()
+            .fill(&mut bits)
+            .expect("an operating system without randomness cannot run TLS either");
+        Nonce::new(HEXLOWER.encode(&bits))
+    }
+}

@@ -1,0 +1,140 @@
+//! The Factories of the namespace: which there are, and how each is reached.
+
+use crate::crd::factory::Factory;
+use crate::domain::order::{FactoryKey, Quantity};
+use crate::domain::progress::Policy;
+use crate::domain::resolve::{Candidate, ambiguous};
+use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
+use crate::process::clock;
+use kube::ResourceExt as _;
+use kube::runtime::reflector::Store;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// A client, or why there is none, for one generation of a Factory's spec.
+type Built = (i64, Result<FactoryClient, TargetError>);
+
+/// All Factories, from the watch.
+pub(super) struct Destinations {
+    factories: Store<Factory>,
+    allow: AllowList,
+    headers: PathBuf,
+    clients: Mutex<HashMap<String, Built>>,
+    known_since: OnceLock<Duration>,
+}
+
+impl Destinations {
+    /// Destinations that the watch behind `factories` fills.
+    pub(super) fn new(factories: Store<Factory>, allow: AllowList, headers: PathBuf) -> Self {
+        Self {
+            factories,
+            allow,
+            headers,
+            clients: Mutex::default(),
+            known_since: OnceLock::new(),
+        }
+    }
+
+    /// Waits until the watch has told of every Factory once.
+    pub(super) async fn wait_until_known(&self) {
+        // An error says that the watch is gone, which is so only at the end.
+        if self.factories.wait_until_ready().await.is_ok() {
+            self.known_since.get_or_init(clock::since_boot);
+        }
+    }
+
+    /// For how long all Factories have been known: before that, none means nothing.
+    pub(super) fn known_for(&self) -> Duration {
+        let since = self.known_since.get();
+        since.map_or(Duration::ZERO, |since| clock::since_boot().saturating_sub(*since))
+    }
+
+    /// All Factories, as the choice sees them.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        self.all().iter().map(|factory| self.candidate(factory)).collect()
+    }
+
+    /// Those that share an id or the default with another one.
+    pub(super) fn ambiguous(&self) -> Vec<FactoryKey> {
+        let candidates = self.candidates();
+        ambiguous(&candidates).into_iter().cloned().collect()
+    }
+
+    /// All Factory objects.
+    pub(super) fn all(&self) -> Vec<Arc<Factory>> {
+        self.factories.state()
+    }
+
+    /// The object of this key, if it still is the same one.
+    pub(super) fn find(&self, key: &FactoryKey) -> Option<Arc<Factory>> {
+        self.factories.find(|factory| key_of(factory) == *key)
+    }
+
+    /// The limits for requests at this Factory; the defaults where there is none.
+    pub(super) fn policy(&self, key: Option<&FactoryKey>) -> Policy {
+        let factory = key.and_then(|key| self.find(key));
+        factory.map_or_else(Policy::default, |factory| factory.spec.policy())
+    }
+
+    /// The client that reaches the Factory.
+    ///
+    /// # Errors
+    /// In words: it is gone, or its settings cannot be used.
+    pub(super) fn client(&self, key: &FactoryKey) -> Result<FactoryClient, String> {
+        let factory = self.find(key).ok_or_else(|| format!("Factory {} is gone", key.name))?;
+        self.reach(&factory).map_err(|error| error.to_string())
+    }
+
+    /// Builds the client of the present spec once. What failed is tried again at every
+    /// look: the mounted headers can appear without any change of the object.
+    pub(super) fn reach(&self, factory: &Factory) -> Result<FactoryClient, TargetError> {
+        let uid = factory.uid().unwrap_or_default();
+        let generation = factory.metadata.generation.unwrap_or_default();
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((built_from, Ok(client))) = clients.get(&uid)
+            && *built_from == generation
+        {
+            return Ok(client.clone());
+        }
+        // Only what exists is kept: deleted Factories must not pile up.
+        clients.retain(|known, _| self.factories.find(|f| f.uid().as_ref() == Some(known)).is_some());
+        let built = FactoryClient::new(&self.target(factory), &self.allow);
+        clients.insert(uid, (generation, built.clone()));
+        built
+    }
+
+    fn target(&self, factory: &Factory) -> Target {
+        let spec = &factory.spec;
+        Target {
+            url: spec.url.clone(),
+            connect_timeout: spec.connect_timeout.duration(),
+            total_timeout: spec.total_timeout.duration(),
+            headers: spec.headers_from.as_ref().map(|from| self.headers.join(&from.secret_name)),
+            allow_insecure: spec.allow_insecure,
+        }
+    }
+
+    fn candidate(&self, factory: &Factory) -> Candidate {
+        let spec = &factory.spec;
+        let closed = match spec.suspend {
+            true => Some("it is suspended".to_owned()),
+            false => self.reach(factory).err().map(|error| error.to_string()),
+        };
+        Candidate {
+            key: key_of(factory),
+            factory_ids: spec.factory_ids.clone(),
+            default: spec.default,
+            // The schema bounds it: a value outside is as good as none.
+            default_quantity: spec.default_quantity.and_then(|count| Quantity::new(count).ok()),
+            max_quantity: spec.max_quantity,
+            closed,
+        }
+    }
+}
+
+/// Name and uid of a Factory.
+pub(super) fn key_of(factory: &Factory) -> FactoryKey {
+    FactoryKey { name: factory.name_any(), uid: factory.uid().unwrap_or_default() }
+}

@@ -1,0 +1,335 @@
+//! Permits in front of the POST: how fast, how many at once, and whether at all.
+
+mod breaker;
+mod bucket;
+
+pub(super) use breaker::Breaker;
+
+use crate::domain::order::FactoryKey;
+use crate::domain::progress::Answer;
+use crate::domain::time::Time;
+use crate::process::clock;
+use breaker::Switch;
+use bucket::Bucket;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How soon the first in line asks again where nothing says when it can change.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How soon the last in line asks again. Each question costs a read of the ledger: those
+/// far behind ask when half of those before them may have gone.
+const ASK_AGAIN_MAX: Duration = Duration::from_secs(30);
+
+/// A waiting request that did not ask for this long is no longer waited for: it was
+/// deleted or suspended. Three of its longest pauses.
+const WAITER_GONE_AFTER: Duration = Duration::from_secs(90);
+
+/// How often those who are gone are looked for: a look passes over the whole line.
+const LOOK_FOR_GONE: Duration = Duration::from_secs(5);
+
+/// Places in line that are told apart; further back it is simply long.
+const LINE_COUNTED_MAX: usize = 1_000;
+
+/// Limits of one Factory, from its spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Orders a second, in the long run.
+    pub(super) per_second: u32,
+    /// Orders at once after a pause.
+    pub(super) burst: u32,
+    /// Requests in Placing or Awaiting.
+    pub(super) max_in_flight: u32,
+}
+
+/// Why an order may not be sent now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Busy {
+    /// In words for people.
+    pub(super) why: String,
+    /// When to ask again.
+    pub(super) retry_in: Duration,
+}
+
+/// How a Factory's gate stands, for its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GateState {
+    /// Requests in Placing or Awaiting.
+    pub(super) in_flight: u32,
+    /// The circuit breaker.
+    pub(super) breaker: Breaker,
+    /// When the factory last accepted an order.
+    pub(super) last_success: Option<Time>,
+    /// What last went wrong, and when.
+    pub(super) last_error: Option<(Time, String)>,
+}
+
+/// The gates of all Factories. Cheap to clone; clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Gates {
+    gates: Arc<Mutex<HashMap<FactoryKey, Gate>>>,
+    opened: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Gate {
+    limits: Option<Limits>,
+    bucket: Bucket,
+    switch: Switch,
+    in_flight: HashSet<String>,
+    /// Who waits, oldest first, and when each last asked.
+    waiting: BTreeMap<(Time, String), Duration>,
+    looked_for_gone: Duration,
+    last_success: Option<Time>,
+    last_error: Option<(Time, String)>,
+}
+
+/// Permission to send one order. Dropped unused, it is as if it had never been given.
+#[must_use]
+pub(super) struct Permit {
+    gates: Gates,
+    key: FactoryKey,
+    uid: String,
+    used: bool,
+}
+
+impl Gates {
+    /// From now on what is in flight is known, and permits are given.
+    pub(super) fn open(&self) {
+        self.opened.store(true, Ordering::Release);
+    }
+
+    /// Sets a Factory's limits.
+    pub(super) fn configure(&self, key: &FactoryKey, limits: Limits) {
+        let mut gates = self.lock();
+        let gate = gates.entry(key.clone()).or_default();
+        if gate.limits != Some(limits) {
+            gate.limits = Some(limits);
+            gate.bucket = Bucket::full(limits.per_second, limits.burst);
+        }
+    }
+
+    /// A request takes one of the Factory's places. A repeat changes nothing.
+    pub(super) fn occupy(&self, key: &FactoryKey, uid: &str) {
+        let mut gates = self.lock();
+        gates.entry(key.clone()).or_default().in_flight.insert(uid.to_owned());
+    }
+
+    /// The request's place is free again.
+    pub(super) fn release(&self, uid: &str) {
+        for gate in self.lock().values_mut() {
+            gate.in_flight.remove(uid);
+        }
+    }
+
+    /// Asks for permission to send one order, at `now` since boot. The oldest comes first.
+    pub(super) fn take(
+        &self,
+        key: &FactoryKey,
+        uid: &str,
+        created_at: Time,
+        now: Duration,
+    ) -> Result<Permit, Busy> {
+        if !self.opened.load(Ordering::Acquire) {
+            return Err(busy("the controller is starting", ASK_AGAIN));
+        }
+        let mut gates = self.lock();
+        gates.entry(key.clone()).or_default().take(uid, created_at, now)?;
+        Ok(Permit { gates: self.clone(), key: key.clone(), uid: uid.to_owned(), used: false })
+    }
+
+    /// What the factory answered: opens and closes the breaker.
+    pub(super) fn report(&self, key: &FactoryKey, answer: &Answer) {
+        let mut gates = self.lock();
+        let gate = gates.entry(key.clone()).or_default();
+        gate.switch.report(answer, clock::since_boot());
+        match answer {
+            Answer::Placed { .. } => gate.last_success = Some(clock::now()),
+            other => gate.last_error = Some((clock::now(), words(other))),
+        }
+    }
+
+    /// How the gate stands.
+    pub(super) fn state(&self, key: &FactoryKey) -> GateState {
+        let gates = self.lock();
+        let gate = gates.get(key);
+        let in_flight = gate.map_or(0, |gate| gate.in_flight.len());
+        GateState {
+            in_flight: u32::try_from(in_flight).unwrap_or(u32::MAX),
+            breaker: gate.map_or(Breaker::Closed, |gate| gate.switch.state(clock::since_boot())),
+            last_success: gate.and_then(|gate| gate.last_success),
+            last_error: gate.and_then(|gate| gate.last_error.clone()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<FactoryKey, Gate>> {
+        // Numbers only; no panic leaves them worse than a restart would.
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate {
+    fn take(&mut self, uid: &str, created_at: Time, now: Duration) -> Result<(), Busy> {
+        let key = (created_at, uid.to_owned());
+        self.wait_in_line(&key, now);
+        let limits = self.limits.ok_or_else(|| busy("its Factory is gone", ASK_AGAIN))?;
+        let ahead = self.waiting.keys().take(LINE_COUNTED_MAX).take_while(|one| **one != key).count();
+        let retry_in = retry_in(ahead, limits.per_second);
+        let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        let free = limits.max_in_flight.saturating_sub(in_flight);
+        if free == 0 {
+            return Err(busy(&format!("{in_flight} orders are in flight"), retry_in));
+        }
+        // The oldest, as many as could go now, may go; the others let them pass.
+        let places = free.min(self.bucket.whole(now)).max(1);
+        if ahead >= usize::try_from(places).unwrap_or(usize::MAX) {
+            return Err(busy(&format!("{ahead} older requests come first"), retry_in));
+        }
+        if let Some(pause) = self.switch.closed_for(now) {
+            return Err(busy("the circuit breaker is open", pause.max(retry_in)));
+        }
+        self.bucket.take(now).map_err(|pause| busy("the rate limit", pause))?;
+        self.switch.probe();
+        self.waiting.remove(&key);
+        // Taken at once, not when the order is announced: many may ask at the same time.
+        self.in_flight.insert(key.1);
+        Ok(())
+    }
+
+    fn wait_in_line(&mut self, key: &(Time, String), now: Duration) {
+        self.waiting.insert(key.clone(), now);
+        if now.saturating_sub(self.looked_for_gone) >= LOOK_FOR_GONE {
+            self.looked_for_gone = now;
+            self.waiting.retain(|_, asked| now.saturating_sub(*asked) < WAITER_GONE_AFTER);
+        }
+    }
+}
+
+/// When half of those ahead may have gone.
+fn retry_in(ahead: usize, per_second: u32) -> Duration {
+    let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+    (Duration::from_secs(1) * ahead / per_second.max(1) / 2).clamp(ASK_AGAIN, ASK_AGAIN_MAX)
+}
+
+impl Permit {
+    /// The order was sent, or may have been: the permit is spent.
+    pub(super) fn spend(mut self) {
+        self.used = true;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.used {
+            return;
+        }
+        let mut gates = self.gates.lock();
+        if let Some(gate) = gates.get_mut(&self.key) {
+            gate.bucket.give_back();
+            gate.switch.not_probed();
+            gate.in_flight.remove(&self.uid);
+        }
+    }
+}
+
+fn busy(why: &str, retry_in: Duration) -> Busy {
+    Busy { why: why.to_owned(), retry_in }
+}
+
+fn words(answer: &Answer) -> String {
+    match answer {
+        Answer::NotSent(why) | Answer::InDoubt(why) => why.clone(),
+        Answer::Throttled { retry_after } => format!("asked to wait {} s", retry_after.as_secs()),
+        Answer::Refused { status: Some(status) } => format!("refused an order with HTTP {status}"),
+        Answer::Refused { status: None } => "refused an order".to_owned(),
+        Answer::Placed { .. } => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { per_second: 1, burst: 2, max_in_flight: 3 };
+
+    fn gates(limits: Limits) -> (Gates, FactoryKey) {
+        let key = FactoryKey { name: "a".into(), uid: "1".into() };
+        let gates = Gates::default();
+        gates.configure(&key, limits);
+        gates.open();
+        (gates, key)
+    }
+
+    fn born(second: i64) -> Time {
+        Time::from_micros(second * 1_000_000)
+    }
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(1_000 + second)
+    }
+
+    fn why(answer: Result<Permit, Busy>) -> String {
+        answer.map(Permit::spend).err().map_or(String::new(), |busy| busy.why)
+    }
+
+    #[test]
+    fn nobody_orders_before_what_is_in_flight_is_known() {
+        let closed = Gates::default();
+        let (_, key) = gates(LIMITS);
+        assert!(closed.take(&key, "a", born(0), at(0)).is_err());
+    }
+
+    #[test]
+    fn the_burst_goes_at_once_and_then_the_rate_holds() {
+        let (gates, key) = gates(LIMITS);
+        for uid in ["a", "b"] {
+            assert_eq!(why(gates.take(&key, uid, born(0), at(0))), "");
+        }
+        assert_eq!(why(gates.take(&key, "c", born(0), at(0))), "the rate limit");
+        assert_eq!(why(gates.take(&key, "c", born(0), at(1))), "");
+    }
+
+    #[test]
+    fn the_places_are_bounded_until_one_is_free() {
+        let (gates, key) = gates(Limits { per_second: 9, burst: 9, max_in_flight: 1 });
+        assert_eq!(why(gates.take(&key, "a", born(0), at(0))), "");
+        assert_eq!(why(gates.take(&key, "b", born(1), at(0))), "1 orders are in flight");
+        gates.release("a");
+        assert_eq!(why(gates.take(&key, "b", born(1), at(0))), "");
+    }
+
+    #[test]
+    fn the_oldest_comes_first_and_who_is_gone_is_not_waited_for() {
+        let (gates, key) = gates(Limits { per_second: 1, burst: 1, max_in_flight: 9 });
+        assert_eq!(why(gates.take(&key, "first", born(0), at(0))), "");
+        assert_eq!(why(gates.take(&key, "old", born(1), at(0))), "the rate limit");
+        assert_eq!(why(gates.take(&key, "young", born(2), at(5))), "1 older requests come first");
+        assert_eq!(why(gates.take(&key, "young", born(2), at(95))), "");
+    }
+
+    #[test]
+    fn an_unused_permit_gives_everything_back() {
+        let (gates, key) = gates(Limits { per_second: 1, burst: 1, max_in_flight: 1 });
+        drop(gates.take(&key, "a", born(0), at(0)));
+        assert_eq!(gates.state(&key).in_flight, 0);
+        assert_eq!(why(gates.take(&key, "b", born(0), at(0))), "");
+    }
+
+    #[test]
+    fn a_run_of_failures_opens_the_breaker_and_one_probe_closes_it() {
+        let (gates, key) = gates(Limits { per_second: 99, burst: 99, max_in_flight: 99 });
+        for _ in 0..breaker::FAILURES_TO_OPEN {
+            gates.report(&key, &Answer::NotSent("refused".into()));
+        }
+        assert_eq!(gates.state(&key).breaker, Breaker::Open);
+        let now = clock::since_boot();
+        assert_eq!(why(gates.take(&key, "a", born(0), now)), "the circuit breaker is open");
+        let later = now + breaker::OPEN_FOR;
+        assert_eq!(why(gates.take(&key, "a", born(0), later)), "");
+        assert_eq!(why(gates.take(&key, "b", born(1), later)), "the circuit breaker is open");
+        gates.report(&key, &Answer::Placed { order_id: None });
+        assert_eq!(why(gates.take(&key, "b", born(1), later)), "");
+    }
+}

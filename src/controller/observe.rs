@@ -1,0 +1,115 @@
+//! Collects everything one pass decides by. Reads; writes nothing.
+
+use crate::controller::context::Context;
+use crate::crd::request::{NotARequest, RestockRequest, to_progress, to_request};
+use crate::domain::notice::{self, Kind};
+use crate::domain::order::{FactoryId, Order, ProductId, Quantity};
+use crate::domain::progress::{
+    Delay, LedgerView, Observed, Phase, Policy, Progress, Request, Told, Unresolved,
+};
+use crate::domain::resolve::{KnownProduct, Wanted, resolve};
+use std::time::Duration;
+
+/// One request as its object has it: parsed once, trusted afterwards.
+pub(super) struct Subject {
+    /// The object that every write is compared with.
+    pub(super) object: RestockRequest,
+    /// What its metadata and spec say.
+    pub(super) request: Request,
+    /// What its status says.
+    pub(super) progress: Progress,
+    product: ProductId,
+    wanted: Wanted,
+}
+
+impl Subject {
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// In words for the log: only another writer than ours makes such an object.
+    pub(super) fn parse(object: &RestockRequest) -> Result<Self, String> {
+        let words = |error: NotARequest| error.to_string();
+        let spec = &object.spec;
+        let invalid = |error: crate::domain::order::WordError| error.to_string();
+        Ok(Self {
+            request: to_request(object).map_err(words)?,
+            progress: to_progress(object).map_err(|error| error.to_string())?,
+            product: ProductId::parse(&spec.product_id).map_err(invalid)?,
+            wanted: Wanted {
+                product: spec.product_id.clone(),
+                quantity: spec.quantity.map(Quantity::new).transpose().map_err(invalid)?,
+                factory_id: spec
+                    .factory_id
+                    .as_deref()
+                    .map(FactoryId::parse)
+                    .transpose()
+                    .map_err(invalid)?,
+            },
+            object: object.clone(),
+        })
+    }
+}
+
+/// What the pass knows, and the limits it decides by.
+pub(super) async fn observe(subject: &Subject, context: &Context) -> (Observed, Policy) {
+    let progress = &subject.progress;
+    let order = order(subject, context).await;
+    let factory = progress.factory().or(order.as_ref().ok().map(|order| &order.factory));
+    let policy = context.settings.policy(context.destinations.policy(factory));
+    let uid = &subject.request.uid;
+    let nonce = progress.nonce.as_ref().filter(|_| progress.phase == Phase::Placing);
+    let seen = Observed {
+        // Last, so that what the verdict rests on is as fresh as can be.
+        ledger: ledger(subject, context).await,
+        order,
+        placing_seen_for: nonce
+            .map_or(Duration::ZERO, |nonce| context.memory.placing_seen_for(uid, nonce)),
+        factories_known_for: context.destinations.known_for(),
+        held_answer: progress.nonce.as_ref().and_then(|nonce| context.memory.answer(uid, nonce)),
+        acknowledged: acknowledged(subject, context),
+        request: subject.request.clone(),
+        progress: progress.clone(),
+    };
+    (seen, policy)
+}
+
+async fn ledger(subject: &Subject, context: &Context) -> Option<LedgerView> {
+    // A request that ended well asks the ledger nothing any more.
+    if subject.progress.phase == Phase::Succeeded {
+        return None;
+    }
+    context.ledger.view(&subject.request.id).await
+}
+
+/// The order that the request asks for. Only a Pending one may order.
+async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved> {
+    if subject.progress.phase != Phase::Pending {
+        return Err(Unresolved::NotNow("nothing is to be ordered".into()));
+    }
+    let product = match &subject.progress.order {
+        Some(_) => None,
+        None => {
+            let found = context.ledger.note(context.ledger.store.product(&subject.product).await);
+            let found = found.ok_or(Unresolved::NotNow("the ledger does not answer".into()))?;
+            found.map(|product| KnownProduct {
+                sku: product.sku,
+                reorder_quantity: product.reorder_quantity,
+                factory_id: product.factory_id,
+            })
+        }
+    };
+    let candidates = context.destinations.candidates();
+    let order = resolve(&subject.wanted, &subject.progress, product.as_ref(), &candidates)?;
+    context.product_is_free(&order)?;
+    Ok(order)
+}
+
+/// An acknowledged publish of the notice that is due now.
+fn acknowledged(subject: &Subject, context: &Context) -> Option<Told> {
+    let progress = &subject.progress;
+    let delayed = (progress.delay == Delay::Marked).then_some(Kind::Delayed);
+    let ended = matches!(progress.phase, Phase::Failed | Phase::Succeeded);
+    let kind = if ended { notice::due(progress) } else { delayed }?;
+    let id = notice::id(&subject.request.id, kind, progress.attempt);
+    context.notifier.acknowledged(&id)
+}

@@ -1,0 +1,116 @@
+//! Writes a status: compare-and-set, and what follows from it.
+
+use crate::controller::context::Context;
+use crate::controller::observe::Subject;
+use crate::crd::request::RestockRequest;
+use crate::crd::status::RestockRequestStatus;
+use crate::domain::decide::LOOK_AGAIN;
+use crate::domain::progress::{Observed, Phase, Progress};
+use crate::edge::cluster::{self, ClusterError};
+use crate::process::clock;
+use kube::ResourceExt as _;
+use kube::runtime::controller::Action;
+use std::time::Duration;
+
+/// Records the progress and says when to look again.
+pub(super) async fn record(
+    subject: &Subject,
+    seen: &Observed,
+    progress: &Progress,
+    context: &Context,
+) -> Action {
+    // The history comes first: after the write that finishes it, the object may be
+    // deleted at any moment. A repeat writes the same row.
+    if progress.finished && !archive(subject, progress, context).await {
+        return Action::requeue(LOOK_AGAIN);
+    }
+    match write(&subject.object, progress, context).await {
+        Ok(_) => {
+            followed(subject, seen, progress, context).await;
+            // The watch brings the new version; for a finished one it brings the end.
+            Action::await_change()
+        }
+        // A newer version is on its way through the watch, or it is gone.
+        Err(ClusterError::Conflict(_)) => Action::requeue(Duration::from_millis(200)),
+        Err(ClusterError::Gone(_)) => Action::await_change(),
+        Err(error) => {
+            tracing::warn!(request = %subject.request.id, %error, "status not written");
+            Action::requeue(LOOK_AGAIN)
+        }
+    }
+}
+
+/// Compare-and-set of the status of exactly this version of the object.
+pub(super) async fn write(
+    object: &RestockRequest,
+    progress: &Progress,
+    context: &Context,
+) -> Result<RestockRequest, ClusterError> {
+    let previous = object.status.clone().unwrap_or_default();
+    let generation = object.metadata.generation.unwrap_or_default();
+    let status = RestockRequestStatus::record(progress, generation, clock::now(), &previous);
+    let status = serde_json::to_value(&status)
+        .map_err(|error| ClusterError::Refused(format!("status is no JSON: {error}")))?;
+    let version = object.resource_version().unwrap_or_default();
+    let uid = object.uid().unwrap_or_default();
+    let name = object.name_any();
+    let answer =
+        cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
+    context.cluster_answered(answer.as_ref().map(|_| ()));
+    answer
+}
+
+/// What is done after a status was written, and may be lost: another pass makes it good.
+async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, context: &Context) {
+    let request = &subject.request;
+    tracing::info!(
+        request = %request.id,
+        name = subject.object.name_any(),
+        attempt = progress.attempt,
+        from = ?subject.progress.phase,
+        to = ?progress.phase,
+        reason = ?progress.reason,
+        "{}", progress.message
+    );
+    if progress.phase != Phase::Placing {
+        context.memory.forget(&request.uid);
+    }
+    if progress.phase != subject.progress.phase {
+        context.report_phase(subject, progress).await;
+    }
+    if let Some(told) = &seen.acknowledged {
+        context.notifier.forget(&told.notice_id);
+    }
+    if progress.phase == Phase::Succeeded {
+        mark_recorded(seen, context).await;
+    }
+}
+
+/// After the write, never before: an arrival that no object shows must stay on the
+/// worklist. Only the goods that the status shows: surplus is told by the worklist.
+async fn mark_recorded(seen: &Observed, context: &Context) {
+    let ours = |arrival: &&crate::domain::progress::ArrivalRow| arrival.uid == seen.request.uid;
+    let arrivals = seen.ledger.iter().flat_map(|ledger| &ledger.arrivals);
+    let first = arrivals.filter(ours).min_by_key(|arrival| (arrival.at, arrival.attempt));
+    if let Some(arrival) = first {
+        let marking = context.ledger.store.mark_recorded(&seen.request.id, arrival.attempt);
+        context.ledger.note(marking.await);
+    }
+}
+
+async fn archive(subject: &Subject, progress: &Progress, context: &Context) -> bool {
+    let object = &subject.object;
+    let previous = object.status.clone().unwrap_or_default();
+    let generation = object.metadata.generation.unwrap_or_default();
+    let status = RestockRequestStatus::record(progress, generation, clock::now(), &previous);
+    let history = serde_json::json!({
+        "namespace": object.namespace(),
+        "name": object.name_any(),
+        "spec": object.spec,
+        "status": status,
+    })
+    .to_string();
+    let request = &subject.request;
+    let archiving = context.ledger.store.archive(&request.id, &request.uid, &history);
+    context.ledger.note(archiving.await).is_some()
+}

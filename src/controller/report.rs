@@ -1,0 +1,107 @@
+//! What people and machines are told of a pass, beside the status: notices, Events,
+//! metrics. None of it is the only record of anything.
+
+use crate::controller::context::Context;
+use crate::controller::observe::Subject;
+use crate::crd::words;
+use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
+use crate::domain::order::Order;
+use crate::domain::progress::{Answer, Phase, Progress};
+use crate::edge::factory::{OrderText, PayloadKeys, order_body};
+use crate::process::clock;
+use kube::runtime::events::{Event, EventType};
+use kube::{Resource as _, ResourceExt as _};
+use serde_json::Value;
+use std::time::Duration;
+
+/// An Event is for people who look just then: it must not hold up a pass.
+const EVENT_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Longest note that the API takes, in bytes.
+const EVENT_NOTE_MAX: usize = 1_024;
+
+impl Subject {
+    /// The notice of this kind about the request as it stands.
+    pub(super) fn notice(&self, kind: Kind) -> NoticeSubject {
+        let progress = &self.progress;
+        let spec = &self.object.spec;
+        let order = progress.order.as_ref();
+        NoticeSubject {
+            notice_id: notice::id(&self.request.id, kind, progress.attempt),
+            kind,
+            request_id: self.request.id.clone(),
+            namespace: self.object.namespace().unwrap_or_default(),
+            name: self.object.name_any(),
+            factory: progress.factory().map(|factory| factory.name.clone()),
+            cause: words::Reason::from(progress.reason).as_str(),
+            product: order.map_or(spec.product_id.clone(), |order| order.sku.to_string()),
+            quantity: order.map(|order| order.quantity.get()).or(spec.quantity),
+            message: progress.message.clone(),
+            at: clock::now(),
+        }
+    }
+}
+
+impl Context {
+    /// Counts a change of phase, and files an Event where it is a failure.
+    pub(super) async fn report_phase(&self, subject: &Subject, progress: &Progress) {
+        self.metrics.entered(progress.phase, progress.reason);
+        if progress.phase != Phase::Failed {
+            return;
+        }
+        let mut note = progress.message.clone();
+        note.truncate(note.floor_char_boundary(EVENT_NOTE_MAX));
+        let event = Event {
+            type_: EventType::Warning,
+            reason: words::Reason::from(progress.reason).as_str().to_owned(),
+            note: Some(note),
+            action: "Restock".to_owned(),
+            secondary: None,
+        };
+        let reference = subject.object.object_ref(&());
+        let filing = self.events.publish(&event, &reference);
+        if !matches!(tokio::time::timeout(EVENT_DEADLINE, filing).await, Ok(Ok(()))) {
+            tracing::debug!(request = %subject.request.id, "the Event was not filed");
+        }
+    }
+
+    /// Counts what a POST came to.
+    pub(super) fn answered(&self, subject: &Subject, answer: &Answer) {
+        let age = clock::now().since(subject.request.created_at);
+        self.metrics.answered(answer, age);
+        tracing::info!(
+            request = %subject.request.id,
+            name = subject.object.name_any(),
+            ?answer,
+            "ordered"
+        );
+    }
+
+    /// The order as the factory reads it.
+    pub(super) fn order_body(&self, subject: &Subject, order: &Order, path: &str) -> Value {
+        let payload = self
+            .destinations
+            .find(&order.factory)
+            .map(|factory| factory.spec.payload.clone())
+            .unwrap_or_default();
+        let keys = PayloadKeys {
+            group_id: payload.group_id,
+            product_id: payload.product_id,
+            quantity: payload.quantity,
+            factory_id: payload.factory_id,
+            requester: payload.requester,
+            callback_url: payload.callback_url,
+        };
+        let spec = &subject.object.spec;
+        let base = self.settings.callback_url.trim_end_matches('/');
+        let text = OrderText {
+            group_id: subject.request.id.to_string(),
+            product_id: order.sku.to_string(),
+            quantity: order.quantity.get(),
+            factory_id: spec.factory_id.clone(),
+            requester: spec.requester.clone(),
+            callback_url: format!("{base}{path}"),
+        };
+        order_body(&keys, &text)
+    }
+}

@@ -1,0 +1,192 @@
+//! Puts the controller together and runs it until shutdown.
+
+use crate::controller::context::Context;
+use crate::controller::destinations::Destinations;
+use crate::controller::gates::Gates;
+use crate::controller::ledger::Ledger;
+use crate::controller::memory::Memory;
+use crate::controller::metrics::Metrics;
+use crate::controller::place::in_flight;
+use crate::controller::settings::Args;
+use crate::controller::tell::Notifier;
+use crate::controller::{STANDBY_PAUSE, factories, reconcile, wake};
+use crate::crd::factory::Factory;
+use crate::crd::request::{RestockRequest, to_progress};
+use crate::edge::factory::AllowList;
+use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::edge::{aws, channels::Channels, cluster};
+use crate::process::Process;
+use crate::process::callback_keys::CallbackKeys;
+use crate::process::clock;
+use crate::process::lease::Lease;
+use futures::StreamExt as _;
+use futures::channel::mpsc;
+use kube::api::Api;
+use kube::runtime::controller::{Action, Config};
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
+use kube::{Client, ResourceExt as _};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Server-side end of a watch, in seconds: below the idle limits of common load balancers
+/// (AWS: 350 s), so that a connection that was dropped silently is noticed.
+const WATCH_SECONDS: u32 = 200;
+
+/// Wakes that wait for a free pass; more are dropped and come again with the next look.
+const WAKES_MAX: usize = 1_024;
+
+/// Name of the lease.
+const LEASE: &str = "restock-operator-controller";
+
+/// How long answers that could not be recorded may hold up the end of the process.
+const HELD_ANSWERS_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Runs until shutdown.
+///
+/// # Errors
+/// What a person has to mend before it can begin: no region, no cluster, no keys.
+pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
+    let client = cluster::client().await?;
+    let (wake, wakes) = mpsc::channel(WAKES_MAX);
+    let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
+    spawn_loops(&context, wake, &process);
+    let shutdown = process.shutdown.clone();
+    let watching = process.health.condition("watch");
+    let live = context.live.clone();
+    process.tasks.spawn({
+        let context = Arc::clone(&context);
+        async move {
+            if live.wait_until_ready().await.is_ok() {
+                occupy_gates(&context);
+                watching.ready();
+            }
+        }
+    });
+    let concurrency = context.settings.concurrency;
+    controller
+        .with_config(Config::default().concurrency(concurrency))
+        .reconcile_on(wakes)
+        .graceful_shutdown_on(async move { shutdown.cancelled().await })
+        .run(reconcile, |_, never, _| -> Action { match *never {} }, Arc::clone(&context))
+        .for_each(|ended| async move {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "pass not run");
+            }
+        })
+        .await;
+    record_held_answers(&context).await;
+    Ok(())
+}
+
+async fn assemble(
+    args: Args,
+    client: &Client,
+    process: &Process,
+    wake: mpsc::Sender<ObjectRef<RestockRequest>>,
+) -> anyhow::Result<(Controller<RestockRequest>, Arc<Context>)> {
+    let namespace = args.namespace.namespace.clone();
+    let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
+    // A request that becomes finished leaves this watch: memory follows only live work.
+    let watch = watcher::Config::default().timeout(WATCH_SECONDS).fields("status.finished!=true");
+    let controller = Controller::new(requests.clone(), watch);
+    let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
+    process.tasks.spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
+    let url = args.database.source().read()?;
+    let store = Store::connect(&url, CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2))?;
+    let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
+    let allow = AllowList::parse(&args.factory_allow)?;
+    let factories = watch_factories(client, &namespace, process);
+    let reporter = Reporter {
+        controller: "restock-operator".to_owned(),
+        instance: args.lease_identity.clone(),
+    };
+    let leadership = args
+        .lease_identity
+        .as_deref()
+        .map(|identity| Lease::spawn(client.clone(), &namespace, LEASE, identity, process));
+    let interval = Duration::from_secs(args.notice_interval_seconds);
+    let nudge = move |namespace: &str, name: &str| {
+        // A full channel is a busy controller: the pass looks again by itself.
+        drop(wake.clone().try_send(ObjectRef::new(name).within(namespace)));
+    };
+    let context = Arc::new(Context {
+        live: controller.store(),
+        ledger: Ledger::new(store, process.health.condition("ledger")),
+        destinations: Destinations::new(factories, allow, args.factory_headers.clone()),
+        factories: Api::namespaced(client.clone(), &namespace),
+        gates: Gates::default(),
+        notifier: Notifier::spawn(channels, interval, nudge, process),
+        keys,
+        memory: Memory::default(),
+        metrics: Metrics::register(&process.registry),
+        events: Recorder::new(client.clone(), reporter),
+        cluster: process.health.condition("cluster"),
+        leadership,
+        requests,
+        settings: args,
+    });
+    Ok((controller, context))
+}
+
+/// Watches the Factories into a store.
+fn watch_factories(client: &Client, namespace: &str, process: &Process) -> reflector::Store<Factory> {
+    let (store, writer) = reflector::store();
+    let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
+    let stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS))
+        .default_backoff()
+        .reflect(writer);
+    let shutdown = process.shutdown.clone();
+    process.tasks.spawn(async move {
+        let mut stream = pin!(stream);
+        while let Some(Some(event)) = shutdown.run_until_cancelled(stream.next()).await {
+            if let Err(error) = event {
+                tracing::warn!(%error, "the watch of the Factories failed; it begins again");
+            }
+        }
+    });
+    store
+}
+
+fn spawn_loops(
+    context: &Arc<Context>,
+    wake: mpsc::Sender<ObjectRef<RestockRequest>>,
+    process: &Process,
+) {
+    let shutdown = || process.shutdown.clone();
+    let pulse = process.health.pulse("wake", wake::TURN_DEADLINE);
+    process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
+    let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
+    process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+}
+
+/// Counts what is in flight already, before the first permit is given: after a restart
+/// the limits hold from the first order on.
+fn occupy_gates(context: &Context) {
+    for object in context.live.state() {
+        let Ok(progress) = to_progress(&object) else { continue };
+        if let (true, Some(key), Some(uid)) = (in_flight(&progress), progress.factory(), object.uid())
+        {
+            context.gates.occupy(key, &uid);
+        }
+    }
+    context.gates.open();
+    tracing::info!(live = context.live.len(), "working");
+}
+
+/// A POST in flight was finished by its pass; an answer that the ledger or the cluster
+/// did not take is tried again for a while. What is still held then is found as an order
+/// in doubt by the next process.
+async fn record_held_answers(context: &Arc<Context>) {
+    let until = clock::since_boot() + HELD_ANSWERS_DEADLINE;
+    while context.memory.held() > 0 && clock::since_boot() < until {
+        for object in context.live.state() {
+            if to_progress(&object).is_ok_and(|progress| in_flight(&progress)) {
+                drop(reconcile(object, Arc::clone(context)).await);
+            }
+        }
+        tokio::time::sleep(STANDBY_PAUSE / 5).await;
+    }
+}

@@ -1,0 +1,158 @@
+//! Sees new arrivals in the ledger and wakes their requests.
+//!
+//! Level-triggered: the worklist is whatever the ledger has not marked as recorded, read
+//! from its start every time. Nothing is lost with a wake that nobody heard.
+
+use crate::controller::context::Context;
+use crate::controller::observe::Subject;
+use crate::controller::reconcile;
+use crate::crd::request::RestockRequest;
+use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
+use crate::domain::progress::Phase;
+use crate::edge::cluster;
+use crate::edge::store::arrivals::UnrecordedArrival;
+use crate::process::clock;
+use crate::process::health::Pulse;
+use futures::channel::mpsc::Sender;
+use kube::ResourceExt as _;
+use kube::runtime::reflector::ObjectRef;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Pause between two looks at the worklist: what an arrival waits for at most, and one
+/// indexed read a second.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Arrivals read at a time.
+const PAGE: u32 = 100;
+
+/// Pages of one look; what is behind them is seen once the first ones are recorded.
+const PAGES_MAX: u32 = 100;
+
+/// Deadline of one turn for the liveness probe: a page is one read and at most `PAGE`
+/// reads of objects; most of them answer in milliseconds.
+pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Looks until shutdown.
+pub(super) async fn run(
+    context: Arc<Context>,
+    mut wake: Sender<ObjectRef<RestockRequest>>,
+    pulse: Pulse,
+    shutdown: CancellationToken,
+) {
+    while !shutdown.is_cancelled() {
+        if context.leads() {
+            turn(&context, &mut wake, &pulse, &shutdown).await;
+        }
+        pulse.beat();
+        shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+    }
+}
+
+async fn turn(
+    context: &Arc<Context>,
+    wake: &mut Sender<ObjectRef<RestockRequest>>,
+    pulse: &Pulse,
+    shutdown: &CancellationToken,
+) {
+    let mut after = None;
+    for _ in 0..PAGES_MAX {
+        let reading = context.ledger.store.unrecorded_arrivals(key(&after), PAGE).await;
+        let Some(page) = context.ledger.note(reading) else { return };
+        for arrival in &page {
+            if shutdown.is_cancelled() {
+                return;
+            }
+            handle(arrival, context, wake).await;
+            pulse.beat();
+        }
+        after = page.into_iter().last();
+        if after.is_none() {
+            return;
+        }
+    }
+}
+
+fn key(after: &Option<UnrecordedArrival>) -> Option<(&crate::domain::order::RequestId, u32)> {
+    after.as_ref().map(|arrival| (&arrival.request_id, arrival.attempt))
+}
+
+async fn handle(
+    arrival: &UnrecordedArrival,
+    context: &Arc<Context>,
+    wake: &mut Sender<ObjectRef<RestockRequest>>,
+) {
+    let own = context.settings.namespace.namespace.as_str();
+    let (namespace, name) = match &arrival.object {
+        Some((namespace, name)) => (namespace.as_str(), name.clone()),
+        // A ledger that lost the attempt's row (restored from a backup): the name is
+        // what it always is.
+        None => (own, arrival.request_id.object_name()),
+    };
+    // One ledger serves many namespaces; each has a controller of its own.
+    if namespace != own {
+        return;
+    }
+    let reference = ObjectRef::new(&name).within(own);
+    let same = |object: &RestockRequest| object.uid().as_deref() == Some(arrival.uid.as_str());
+    // A live object is woken: its pass reads the arrival and marks it.
+    if let Some(live) = context.live.get(&reference)
+        && same(&live)
+        && Subject::parse(&live).is_ok_and(|subject| subject.progress.arrival.is_none())
+    {
+        // A full channel is a busy controller: the next look wakes it again.
+        drop(wake.try_send(reference));
+        return;
+    }
+    match cluster::get(&context.requests, &name).await {
+        Ok(Some(object)) if same(&object) => shown(arrival, object, context).await,
+        Ok(_) => told(arrival, &name, Kind::Gone, context).await,
+        Err(error) => tracing::warn!(name, %error, "cannot look at the request of an arrival"),
+    }
+}
+
+/// The object lives outside the watch, or shows goods already.
+async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Arc<Context>) {
+    let name = object.name_any();
+    let Ok(subject) = Subject::parse(&object) else { return };
+    match (subject.progress.phase, arrival.surplus) {
+        (Phase::Succeeded, false) => mark(arrival, context).await,
+        // Goods of a further attempt: in stock, and somebody should know.
+        (Phase::Succeeded, true) => told(arrival, &name, Kind::Surplus, context).await,
+        // It ended, and the goods came after all: the watch no longer has it.
+        _ => drop(reconcile(Arc::new(object), Arc::clone(context)).await),
+    }
+}
+
+/// Publish, then mark: a crash in between tells twice, never not at all.
+async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Context) {
+    let id = notice::id(&arrival.request_id, kind, arrival.attempt);
+    if context.notifier.acknowledged(&id).is_some() {
+        mark(arrival, context).await;
+        context.notifier.forget(&id);
+        return;
+    }
+    let what = match kind {
+        Kind::Surplus => "Goods of a further attempt arrived too and are in stock.",
+        _ => "Goods arrived and are in stock; the object of their request is gone.",
+    };
+    context.notifier.tell(NoticeSubject {
+        notice_id: id,
+        kind,
+        request_id: arrival.request_id.clone(),
+        namespace: context.settings.namespace.namespace.clone(),
+        name: name.to_owned(),
+        factory: None,
+        cause: "Arrived",
+        product: arrival.sku.to_string(),
+        quantity: Some(arrival.quantity.get()),
+        message: what.to_owned(),
+        at: clock::now(),
+    });
+}
+
+async fn mark(arrival: &UnrecordedArrival, context: &Context) {
+    let marking = context.ledger.store.mark_recorded(&arrival.request_id, arrival.attempt);
+    context.ledger.note(marking.await);
+}

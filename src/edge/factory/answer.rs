@@ -1,0 +1,96 @@
+//! What an answer of the factory means.
+
+use crate::domain::progress::Answer;
+use crate::process::clock;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Most of an answer that is read. It only holds an id, for people.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest order id that is shown.
+const ORDER_ID_CHARACTERS_MAX: usize = 64;
+
+/// What 429 without Retry-After means: common gateways count by the minute.
+const THROTTLE_DEFAULT: Duration = Duration::from_secs(60);
+
+/// Longest text of an error.
+const ERROR_CHARACTERS_MAX: usize = 200;
+
+/// An error without an answer. Only where no connection came to be can no byte have left.
+pub(super) fn of_error(error: &reqwest::Error) -> Answer {
+    let why = causes(error);
+    if error.is_connect() {
+        Answer::NotSent(why)
+    } else {
+        Answer::InDoubt(why)
+    }
+}
+
+/// The status line alone decides; the body cannot change it.
+pub(super) async fn of_response(response: Response) -> Answer {
+    let status = response.status();
+    let retry_after = retry_after(&response);
+    match (status, retry_after) {
+        (status, _) if status.is_success() => {
+            Answer::Placed { order_id: order_id(response).await }
+        }
+        (StatusCode::TOO_MANY_REQUESTS, wait) => {
+            Answer::Throttled { retry_after: wait.unwrap_or(THROTTLE_DEFAULT) }
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)) => Answer::Throttled { retry_after },
+        (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY, _) => {
+            Answer::InDoubt(format!("HTTP {}", status.as_u16()))
+        }
+        (status, _) if status.is_redirection() || status.is_client_error() => {
+            Answer::Refused { status: Some(status.as_u16()) }
+        }
+        (status, _) => Answer::InDoubt(format!("HTTP {}", status.as_u16())),
+    }
+}
+
+/// Seconds, or a date (RFC 9110, 10.2.3). Anything else is as good as no header.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(text).ok()?;
+    let micros = at.timestamp().as_microsecond();
+    Some(crate::domain::time::Time::from_micros(micros).since(clock::now()))
+}
+
+/// The factory's id of the order, where its answer has one. A cut, late, huge or garbled
+/// body is no id, nothing more.
+async fn order_id(mut response: Response) -> Option<String> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let json: Value = serde_json::from_slice(&body).ok()?;
+    let id = json.pointer("/data/id").or(json.get("id"))?.as_str()?;
+    let plain = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let fits = (1..=ORDER_ID_CHARACTERS_MAX).contains(&id.len());
+    (plain && fits).then(|| id.to_owned())
+}
+
+/// The chain of causes, without the URL: it may hold what a person put there.
+fn causes(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        words.push(inner.to_string());
+        cause = inner.source();
+    }
+    let text = match error.is_timeout() {
+        true => "no answer in time".to_owned(),
+        false if words.is_empty() => "no answer".to_owned(),
+        false => words.join(": "),
+    };
+    text.chars().filter(|c| !c.is_control()).take(ERROR_CHARACTERS_MAX).collect()
+}

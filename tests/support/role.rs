@@ -1,0 +1,60 @@
+//! One role of the real binary, as a process of a test's own; stopped by its own id.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest drain that a test waits for before it kills.
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// A running role.
+pub(crate) struct Role {
+    child: Child,
+}
+
+impl Role {
+    /// Starts `restock-operator NAME` with these settings. Its log goes to the test's
+    /// output, which is shown when the test fails.
+    pub(crate) fn start(name: &str, settings: &[(&str, String)]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
+            .arg(name)
+            .env("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().map(|(key, value)| (*key, value)))
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the binary was built with this test");
+        Self { child }
+    }
+
+    /// As the kernel does it when memory is short: no chance to say goodbye.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("the role still runs");
+        self.child.wait().expect("the role was started here");
+    }
+
+    /// As Kubernetes does it; says whether the role ended in order.
+    pub(crate) fn stop(mut self) -> bool {
+        self.terminate();
+        let until = Instant::now() + STOP_DEADLINE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().expect("the role was started here") {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    }
+
+    fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(killed.is_ok_and(|status| status.success()), "no SIGTERM for {id}");
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
