@@ -34,7 +34,8 @@ impl Background {
         Self { name, directory }
     }
 
-    fn log(&self) -> PathBuf {
+    /// Where its output goes, of this and of earlier starts.
+    pub(crate) fn log(&self) -> PathBuf {
         self.directory.join(format!("{}.log", self.name))
     }
 
@@ -130,6 +131,17 @@ impl Background {
             }
         }
         bail!("{} does not end, not even killed", self.name)
+    }
+
+    /// Kills it at once: no chance to end in order.
+    pub(crate) fn kill(&self) -> Result<()> {
+        for pid in self.processes() {
+            self.signal(pid, Signal::KILL)?;
+        }
+        if !self.gone(KILL_LIMIT) {
+            bail!("{} does not end, not even killed", self.name);
+        }
+        Ok(())
     }
 
     fn signal(&self, pid: i32, signal: Signal) -> Result<()> {
