@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "support/cluster.rs"]
 mod cluster;
 #[path = "support/stock_queue.rs"]
@@ -83,12 +82,8 @@ async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 async fn requests(place: &Place) -> Vec<RestockRequest> {
-    place
-        .requests()
-        .list(&ListParams::default())
-        .await
-        .unwrap()
-        .items
+    let api: Api<RestockRequest> = Api::namespaced(place.client.clone(), &place.namespace);
+    api.list(&ListParams::default()).await.unwrap().items
 }
 
 /// A namespace and queues of its own for one test.

@@ -18,8 +18,9 @@ use crate::edge::{aws, channels::Channels, cluster};
 use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
 use crate::process::clock;
+use crate::process::health::Condition;
 use crate::process::lease::Lease;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use futures::channel::mpsc;
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config};
@@ -41,6 +42,9 @@ const WAKES_MAX: usize = 1_024;
 /// Name of the lease.
 const LEASE: &str = "restock-operator-controller";
 
+/// How soon the first complete list is noticed.
+const READY_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long answers that could not be recorded may hold up the end of the process.
 const HELD_ANSWERS_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -54,17 +58,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    let watching = process.health.condition("watch");
-    let live = context.live.clone();
-    process.tasks.spawn({
-        let context = Arc::clone(&context);
-        async move {
-            if live.wait_until_ready().await.is_ok() {
-                occupy_gates(&context);
-                watching.ready();
-            }
-        }
-    });
+    process.tasks.spawn(begin(Arc::clone(&context), process.health.condition("watch")));
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
@@ -160,6 +154,17 @@ fn spawn_loops(
     process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
     let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
     process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+}
+
+/// Waits for the first complete list, then lets orders go.
+async fn begin(context: Arc<Context>, watching: Condition) {
+    // Asked again and again: of several who wait for a store, kube 5.0 wakes only the one
+    // that asked last, and the controller waits for this one too.
+    while context.live.wait_until_ready().now_or_never().is_none() {
+        tokio::time::sleep(READY_PAUSE).await;
+    }
+    occupy_gates(&context);
+    watching.ready();
 }
 
 /// Counts what is in flight already, before the first permit is given: after a restart

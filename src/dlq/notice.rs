@@ -19,8 +19,7 @@ const REASON_CHARACTERS_MAX: usize = 255;
 /// One notice for these letters, grouped by reason, and its stable id.
 pub(super) fn compose(letters: &[DeadLetter], dead_queue_arn: &str) -> (String, Notice) {
     let id = id(letters);
-    let count = letters.len();
-    let messages = if count == 1 { "message" } else { "messages" };
+    let (count, messages) = counted(letters);
     let attributes = [
         ("NoticeKind", "dead-letter".to_owned()),
         ("NoticeCount", count.to_string()),
@@ -46,14 +45,19 @@ fn id(letters: &[DeadLetter]) -> String {
     short_hash(keys.join("\n").as_bytes())
 }
 
+fn counted(letters: &[DeadLetter]) -> (usize, &'static str) {
+    let count = letters.len();
+    (count, if count == 1 { "message" } else { "messages" })
+}
+
 fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
+    let (count, messages) = counted(letters);
     let mut text = format!(
-        "What      {} messages could not become restock requests. They are kept in\n          \
+        "What      {count} {messages} could not become a restock request. Kept in\n          \
          {dead_queue_arn}\n\
          Next      Mend what each reason names: the sender, or the mapping. Then\n          \
          aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
-         Notice id {id} (the same if this is repeated)\n",
-        letters.len(),
+         Notice id {id} (the same if this is repeated)\n"
     );
     for (reason, letters) in by_reason(letters) {
         let reason = plain_text(reason, REASON_CHARACTERS_MAX);

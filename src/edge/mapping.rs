@@ -19,6 +19,10 @@ use kube::core::cel::cel::{Context, ExecutionError, Program};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Registered once: there are about a hundred, and a message names none or two.
+static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
 
 /// Keys of the common shop.
 const COMMON_SHOP: &str = "
@@ -131,7 +135,7 @@ impl Mapping {
     /// Only the variables that some expression names: a large body is not converted
     /// for a mapping that reads attributes.
     fn context(&self, envelope: &Envelope) -> Context<'static> {
-        let mut context = Context::default().with_all();
+        let mut context = FUNCTIONS.new_inner_scope();
         if self.names("fields") {
             context.add_variable_from_value("fields", values::from_map(&envelope.fields()));
         }
@@ -200,7 +204,7 @@ impl Expression {
 impl Mapping {
     /// A context in which every variable is empty.
     fn names_only() -> Context<'static> {
-        let mut context = Context::default().with_all();
+        let mut context = FUNCTIONS.new_inner_scope();
         for name in ["fields", "attributes", "body"] {
             context.add_variable_from_value(name, values::from_texts(&BTreeMap::new()));
         }

@@ -35,7 +35,8 @@ const VISIBILITY: Duration = Duration::from_secs(90);
 /// the redrive policy to take it in seconds, slow enough to be no busy loop.
 const REFUSED_VISIBILITY: Duration = Duration::from_secs(2);
 
-/// The deadline of one turn's longest call, a receive; see `Health::pulse`.
+/// A third of what one turn may take: the wait at the gate, a receive, and for one batch
+/// what [`VISIBILITY`] is made of; see `Health::pulse`.
 pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits between failed receives, and between failed creates of held messages. The

@@ -1,5 +1,6 @@
 //! A queue with its dead-letter queue and a topic that feeds it, of one's own, gone
 //! afterwards.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use futures::FutureExt;
@@ -8,6 +9,7 @@ use restock_operator::edge::sqs::{Queue, QueueAttributes};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
 
 /// Message attributes of the sender.
 pub(crate) type Attributes = BTreeMap<String, String>;
@@ -21,6 +23,7 @@ pub(crate) struct StockQueue {
     /// The queue of the dead letters.
     pub(crate) dead: Queue,
     topic_arn: String,
+    extra: Mutex<Vec<(String, Queue)>>,
 }
 
 /// Runs a test with queues of its own, named after this text.
@@ -86,6 +89,7 @@ impl StockQueue {
             queue,
             dead,
             topic_arn,
+            extra: Mutex::default(),
         }
     }
 
@@ -96,6 +100,11 @@ impl StockQueue {
             .topic_arn(&self.topic_arn)
             .send()
             .await;
+        let extra: Vec<_> = self.extra.lock().unwrap().drain(..).collect();
+        for (topic_arn, queue) in extra {
+            let _ = self.sns.delete_topic().topic_arn(topic_arn).send().await;
+            let _ = self.sqs.delete_queue().queue_url(queue.url()).send().await;
+        }
         for queue in [&self.queue, &self.dead] {
             let _ = self.sqs.delete_queue().queue_url(queue.url()).send().await;
         }
@@ -136,6 +145,31 @@ impl StockQueue {
             send = send.message_attributes(key, value);
         }
         send.send().await.unwrap().message_id.unwrap()
+    }
+
+    /// Puts straight into the dead-letter queue.
+    pub(crate) async fn bury(&self, body: &str) -> String {
+        let id = self.dead.send(body, &Attributes::new()).await;
+        id.unwrap()
+    }
+
+    /// A topic, and the queue that keeps what it is told. Both are deleted with the rest.
+    pub(crate) async fn mailbox(&self) -> (String, Queue) {
+        let name = self.topic_arn.rsplit(':').next().unwrap();
+        let create = self.sns.create_topic().name(format!("{name}-ops"));
+        let topic_arn = create.send().await.unwrap().topic_arn.unwrap();
+        let create = self.sqs.create_queue().queue_name(format!("{name}-ops"));
+        let url = create.send().await.unwrap().queue_url.unwrap();
+        let mailbox = Queue::new(&aws::config().await.unwrap(), url);
+        let arn = mailbox.attributes().await.unwrap().arn;
+        let subscribe = self.sns.subscribe().topic_arn(&topic_arn);
+        let subscribe = subscribe.protocol("sqs").endpoint(arn);
+        subscribe.send().await.unwrap();
+        self.extra
+            .lock()
+            .unwrap()
+            .push((topic_arn.clone(), mailbox.clone()));
+        (topic_arn, mailbox)
     }
 
     /// Depth and settings of the queue that is read.

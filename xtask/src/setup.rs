@@ -27,9 +27,8 @@ pub(crate) fn build_operator() -> Result<PathBuf> {
     let mut cargo = command::cargo();
     cargo.args([
         "build",
-        "--package",
+        "--bin",
         "restock-operator",
-        "--bins",
         "--example",
         "factory",
     ]);
