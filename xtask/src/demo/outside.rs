@@ -170,7 +170,8 @@ impl Outside {
 
     /// Whether this page answers with success.
     pub(super) fn is_good(&self, url: &str) -> bool {
-        let answer = self.runtime.block_on(self.http.get(url).send());
+        // Sent inside the runtime: the client's time limit begins there.
+        let answer = self.runtime.block_on(async { self.http.get(url).send().await });
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 }

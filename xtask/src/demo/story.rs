@@ -177,6 +177,7 @@ pub(super) fn factory(url: &str) -> String {
             "url": url,
             "allowInsecure": true,
             "factoryIds": [FACTORY_ID],
+            "connectTimeout": "1s",
             "totalTimeout": "2s",
             "callbackDeadline": "20s",
         },
