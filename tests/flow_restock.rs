@@ -31,7 +31,7 @@ async fn messages_become_requests_orders_and_stock() {
         assert_eq!(shop.stock().await, 10 + 5 * 3);
         assert_eq!(shop.orders().await.len(), 5, "one order per request");
         let left = shop.queue.attributes().await.unwrap();
-        assert_eq!(left.visible + left.in_flight, 0, "every message was deleted");
+        assert_eq!(left.messages_visible + left.messages_in_flight, 0, "every message was deleted");
     })
     .await;
 }

@@ -138,7 +138,7 @@ impl Shop {
         let mut settings = vec![
             ("RESTOCK_DATABASE_URL", self.ledger.schema.url().expose_secret().to_owned()),
             ("RESTOCK_NAMESPACE", self.place.namespace.clone()),
-            ("RESTOCK_LOG_FILTER", "info,restock_operator=debug".to_owned()),
+            ("RUST_LOG", "info,restock_operator=debug".to_owned()),
         ];
         settings.extend(more.iter().cloned());
         settings
@@ -262,7 +262,7 @@ impl Shop {
         let until = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         while Instant::now() < until {
-            for message in self.mailbox.receive(10, Duration::from_secs(1)).await.unwrap() {
+            for message in self.mailbox.receive(10, Duration::from_secs(1), None).await.unwrap() {
                 self.mailbox.delete_batch(&[&message.receipt]).await.unwrap();
                 if message.body.contains(with) {
                     return message.body;
