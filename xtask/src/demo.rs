@@ -91,7 +91,7 @@ fn prepare(run: &RunDirectory, state: &State, outside: &Outside, story: &Story) 
         "-",
     ]);
     command::output_of(&mut apply, &factory)?;
-    roles::start_all(run, state, |url| outside.is_good(url))?;
+    roles::start_all(run, state, |url| outside.problem(url))?;
     let mut wait = setup::kubectl(run, state);
     wait.args(["wait", "--for=condition=Ready", "--timeout=25s"]);
     command::output(wait.arg(format!("factory/{}", story::FACTORY)))
@@ -146,7 +146,7 @@ fn crash(stage: &mut Stage) -> Result<()> {
     stage.say("The goods are in stock, but no controller lives to say so. A new one starts.")?;
     let outside = stage.outside;
     roles::start(stage.run, stage.state, CONTROLLER, |url| {
-        outside.is_good(url)
+        outside.problem(url)
     })?;
     stage.wait("the new controller to find them", STEP_LIMIT, |now| {
         now.count(sku, "Succeeded") == 1

@@ -1,9 +1,10 @@
 //! The operator's roles as processes of their own, as they are deployed.
 
+use std::cell::RefCell;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::setup;
@@ -31,17 +32,17 @@ const SHORT: [(&str, &str); 6] = [
 ];
 
 /// Starts all roles anew, so that they are those that were just built, and waits
-/// until `is_ready` says so of each one's readiness page.
+/// until they are ready: `problem` reads a readiness page.
 pub(crate) fn start_all(
     run: &RunDirectory,
     state: &State,
-    is_ready: impl Fn(&str) -> bool,
+    problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
     for name in ROLES {
         spawn(run, state, name)?;
     }
     for name in ROLES {
-        wait_ready(run, name, &is_ready)?;
+        wait_ready(run, name, &problem)?;
     }
     Ok(())
 }
@@ -51,10 +52,10 @@ pub(crate) fn start(
     run: &RunDirectory,
     state: &State,
     name: &'static str,
-    is_ready: impl Fn(&str) -> bool,
+    problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
     spawn(run, state, name)?;
-    wait_ready(run, name, &is_ready)
+    wait_ready(run, name, &problem)
 }
 
 /// Kills one role, as the kernel does it when memory is short.
@@ -84,14 +85,24 @@ fn spawn(run: &RunDirectory, state: &State, name: &'static str) -> Result<()> {
 fn wait_ready(
     run: &RunDirectory,
     name: &'static str,
-    is_ready: impl Fn(&str) -> bool,
+    problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
     let role = run.background(name);
-    role.wait_ready(READY_LIMIT, || {
+    let last = RefCell::new(String::from("its readiness page was never served"));
+    let ready = role.wait_ready(READY_LIMIT, || {
         let log = std::fs::read_to_string(role.log()).unwrap_or_default();
-        let address = log.lines().rev().find_map(admin_address);
-        address.is_some_and(|address| is_ready(&format!("http://{address}/readyz")))
-    })
+        let Some(address) = log.lines().rev().find_map(admin_address) else {
+            return false;
+        };
+        match problem(&format!("http://{address}/readyz?verbose")) {
+            None => true,
+            Some(problem) => {
+                last.replace(problem);
+                false
+            }
+        }
+    });
+    ready.with_context(|| format!("{name}: {}", last.borrow()))
 }
 
 /// The address in this log line, if it is the one that tells it. It takes a free

@@ -168,11 +168,15 @@ impl Outside {
             .len())
     }
 
-    /// Whether this page answers with success.
-    pub(super) fn is_good(&self, url: &str) -> bool {
-        // Sent inside the runtime: the client's time limit begins there.
-        let answer = self.runtime.block_on(async { self.http.get(url).send().await });
-        answer.is_ok_and(|answer| answer.status().is_success())
+    /// What a readiness page complains of, if anything.
+    pub(super) fn problem(&self, url: &str) -> Option<String> {
+        let asked = async {
+            let answer = self.http.get(url).send().await?;
+            let good = answer.status().is_success();
+            Ok::<_, reqwest::Error>((!good).then_some(answer.text().await?))
+        };
+        let answer = self.runtime.block_on(asked);
+        answer.unwrap_or_else(|error| Some(error.to_string()))
     }
 }
 

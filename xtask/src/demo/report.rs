@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::expect::Expectation;
 use super::look::Look;
 use super::story::{FACTORY, OPENING_STOCK, Story};
-use super::table::cut;
 use crate::command;
 use crate::setup;
 use crate::state::{RunDirectory, State};
@@ -35,12 +34,17 @@ pub(super) fn stock(story: &Story, now: &Look) -> String {
 pub(super) fn mail(now: &Look) -> String {
     let mut text = String::from("THE OPERATIONS TEAM WAS TOLD\n");
     for mail in &now.mail {
-        let _ = writeln!(text, "{}", cut(&mail.subject));
+        let _ = writeln!(text, "{}", printable(&mail.subject));
         for line in mail.text.lines() {
-            let _ = writeln!(text, "{}", cut(&format!("    {line}")).trim_end());
+            let _ = writeln!(text, "{}", printable(&format!("    {line}")).trim_end());
         }
     }
     text
+}
+
+/// Not cut, for the end of a sentence may be what matters; no terminal codes.
+fn printable(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// Each expectation and whether it held.

@@ -45,7 +45,9 @@ impl<Output: Write> Screen<Output> {
         }
         if self.waiting != waiting {
             waiting.clone_into(&mut self.waiting);
-            writeln!(self.output, "       {}", cut(waiting))?;
+            if !waiting.is_empty() {
+                writeln!(self.output, "... {}", cut(waiting))?;
+            }
         }
         for (index, line) in table.iter().enumerate() {
             if self.table.get(index) != Some(line) {
@@ -104,7 +106,7 @@ mod tests {
         screen.show(table("one"), "waiting", 0).expect("written");
         screen.show(table("one"), "waiting", 1).expect("written");
         screen.show(table("two"), "waiting", 2).expect("written");
-        assert_eq!(told(screen), "       waiting\nHEADER\none\ntwo\n");
+        assert_eq!(told(screen), "... waiting\nHEADER\none\ntwo\n");
     }
 
     #[test]

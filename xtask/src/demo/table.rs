@@ -30,7 +30,10 @@ fn row(scene: &Scene, before: &Look, now: &Look) -> [String; 7] {
     [
         scene.what.to_owned(),
         scene.sku.clone(),
-        scene.quantity.to_string(),
+        match scene.end {
+            End::DeadLetter => "-".to_owned(),
+            _ => scene.quantity.to_string(),
+        },
         scene.messages.to_string(),
         count(&now.orders).unwrap_or_default().to_string(),
         stock,
@@ -48,14 +51,16 @@ fn state(scene: &Scene, before: &Look, now: &Look) -> String {
         [] => "-".to_owned(),
         [one] => format!("{} {}", one.phase, one.reason),
         many => {
-            let mut phases: BTreeMap<&str, usize> = BTreeMap::new();
-            for request in many {
-                *phases.entry(&request.phase).or_default() += 1;
-            }
-            let phases = phases
-                .iter()
-                .map(|(phase, count)| format!("{count} {phase}"));
-            phases.collect::<Vec<_>>().join(", ")
+            let ended = |phase: &str| many.iter().filter(|one| one.phase == phase).count();
+            let (good, bad) = (ended("Succeeded"), ended("Failed"));
+            let counts = [
+                (good, "Succeeded"),
+                (many.len() - good - bad, "open"),
+                (bad, "Failed"),
+            ];
+            let counts = counts.iter().filter(|(count, _)| *count > 0);
+            let counts = counts.map(|(count, word)| format!("{count} {word}"));
+            counts.collect::<Vec<_>>().join(" ")
         }
     }
 }
@@ -63,7 +68,7 @@ fn state(scene: &Scene, before: &Look, now: &Look) -> String {
 fn line(row: &[String; 7]) -> String {
     let [what, product, quantity, messages, orders, stock, requests] = row;
     let line = format!(
-        "{what:<17} {product:<14} {quantity:>3} {messages:>3} {orders:>3} {stock:>7} {requests}"
+        "{what:<17} {product:<13} {quantity:>3} {messages:>3} {orders:>3} {stock:>7} {requests}"
     );
     cut(&line)
 }
@@ -120,22 +125,21 @@ mod tests {
         let scenes = story.scenes.iter();
         let widest = |scene: &Scene| request(&scene.sku, "Failed", "OrderOutcomeUnknown");
         let mut requests: Vec<_> = scenes.map(widest).collect();
-        for (count, phase) in [
-            (6, "Awaiting"),
-            (6, "Pending"),
-            (6, "Placing"),
-            (2, "Succeeded"),
-        ] {
-            let sku = &story.scenes[4].sku;
+        let sku = &story.scenes[4].sku;
+        for (count, phase) in [(10, "Succeeded"), (9, "Awaiting")] {
             requests.extend(std::iter::repeat_n(request(sku, phase, "New"), count));
         }
-        let lines = lines(&story, &Look::default(), &look(requests, 99_999));
+        let lines = lines(&story, &Look::default(), &look(requests, 9_999));
         assert_eq!(lines.len(), 1 + story.scenes.len());
         for line in &lines {
             assert!(line.chars().count() <= COLUMNS, "{line}");
         }
         assert!(lines[1].ends_with("OrderOutcomeUnknown"), "{}", lines[1]);
-        assert!(lines[5].contains("6 Awaiting, 1 Failed"), "{}", lines[5]);
+        assert!(
+            lines[5].ends_with(" 10 Succeeded 9 open 1 Failed"),
+            "{}",
+            lines[5]
+        );
     }
 
     #[test]
