@@ -8,6 +8,8 @@
 mod act;
 mod context;
 mod destinations;
+mod drain;
+pub mod expire;
 mod factories;
 mod gates;
 mod ledger;
@@ -19,7 +21,8 @@ mod record;
 mod report;
 mod settings;
 mod start;
-mod tell;
+pub mod sweep;
+pub mod tell;
 mod wake;
 
 pub use settings::Args;
@@ -39,8 +42,7 @@ use std::time::Duration;
 /// How often a controller that does not lead looks whether it does by now.
 const STANDBY_PAUSE: Duration = Duration::from_secs(5);
 
-/// One pass over one request. It never fails as a whole: whatever goes wrong is an answer
-/// that the next pass decides by.
+/// Called by the watch, timers and wakes, for one object never twice at a time.
 async fn reconcile(
     object: Arc<RestockRequest>,
     context: Arc<Context>,
@@ -48,15 +50,21 @@ async fn reconcile(
     if !context.leads() {
         return Ok(Action::requeue(STANDBY_PAUSE));
     }
+    Ok(pass(&object, &context).await)
+}
+
+/// One pass over one request. It never fails as a whole: whatever goes wrong is an answer
+/// that the next pass decides by.
+async fn pass(object: &RestockRequest, context: &Context) -> Action {
     // Reads the object alone.
-    let subject = match Subject::parse(&object) {
+    let subject = match Subject::parse(object) {
         Ok(subject) => subject,
-        Err(why) => return Ok(context.unreadable(&object, &why)),
+        Err(why) => return context.unreadable(object, &why),
     };
     // Reads the ledger and the Factories.
-    let (seen, policy) = observe(&subject, &context).await;
+    let (seen, policy) = observe(&subject, context).await;
     // Reads nothing: pure.
     let step = decide(&seen, &policy, clock::now());
     // Writes: status, ledger, factory, notices.
-    Ok(act(&subject, &seen, step, &context).await)
+    act(&subject, &seen, step, context).await
 }

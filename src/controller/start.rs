@@ -2,14 +2,17 @@
 
 use crate::controller::context::Context;
 use crate::controller::destinations::Destinations;
+use crate::controller::drain::drain;
+use crate::controller::expire::{self, Expiry};
 use crate::controller::gates::Gates;
 use crate::controller::ledger::Ledger;
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
 use crate::controller::settings::Args;
+use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
-use crate::controller::{STANDBY_PAUSE, factories, reconcile, wake};
+use crate::controller::{factories, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::edge::factory::AllowList;
@@ -17,11 +20,10 @@ use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::edge::{aws, channels::Channels, cluster};
 use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
-use crate::process::clock;
 use crate::process::health::Condition;
 use crate::process::lease::Lease;
-use futures::{FutureExt as _, StreamExt as _};
 use futures::channel::mpsc;
+use futures::{FutureExt as _, StreamExt as _};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
@@ -45,9 +47,6 @@ const LEASE: &str = "restock-operator-controller";
 /// How soon the first complete list is noticed.
 const READY_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long answers that could not be recorded may hold up the end of the process.
-const HELD_ANSWERS_DEADLINE: Duration = Duration::from_secs(20);
-
 /// Runs until shutdown.
 ///
 /// # Errors
@@ -58,20 +57,27 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    process.tasks.spawn(begin(Arc::clone(&context), process.health.condition("watch")));
+    process.tasks.spawn(begin(
+        Arc::clone(&context),
+        process.health.condition("watch"),
+    ));
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(wakes)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
-        .run(reconcile, |_, never, _| -> Action { match *never {} }, Arc::clone(&context))
+        .run(
+            reconcile,
+            |_, never, _| -> Action { match *never {} },
+            Arc::clone(&context),
+        )
         .for_each(|ended| async move {
             if let Err(error) = ended {
                 tracing::debug!(%error, "pass not run");
             }
         })
         .await;
-    record_held_answers(&context).await;
+    drain(&context).await;
     Ok(())
 }
 
@@ -84,12 +90,19 @@ async fn assemble(
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
-    let watch = watcher::Config::default().timeout(WATCH_SECONDS).fields("status.finished!=true");
+    let watch = watcher::Config::default()
+        .timeout(WATCH_SECONDS)
+        .fields("status.finished!=true");
     let controller = Controller::new(requests.clone(), watch);
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
-    process.tasks.spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
+    process
+        .tasks
+        .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
     let url = args.database.source().read()?;
-    let store = Store::connect(&url, CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2))?;
+    let store = Store::connect(
+        &url,
+        CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2),
+    )?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, process);
@@ -104,7 +117,10 @@ async fn assemble(
     let interval = Duration::from_secs(args.notice_interval_seconds);
     let nudge = move |namespace: &str, name: &str| {
         // A full channel is a busy controller: the pass looks again by itself.
-        drop(wake.clone().try_send(ObjectRef::new(name).within(namespace)));
+        drop(
+            wake.clone()
+                .try_send(ObjectRef::new(name).within(namespace)),
+        );
     };
     let context = Arc::new(Context {
         live: controller.store(),
@@ -126,7 +142,11 @@ async fn assemble(
 }
 
 /// Watches the Factories into a store.
-fn watch_factories(client: &Client, namespace: &str, process: &Process) -> reflector::Store<Factory> {
+fn watch_factories(
+    client: &Client,
+    namespace: &str,
+    process: &Process,
+) -> reflector::Store<Factory> {
     let (store, writer) = reflector::store();
     let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
     let stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS))
@@ -151,9 +171,37 @@ fn spawn_loops(
 ) {
     let shutdown = || process.shutdown.clone();
     let pulse = process.health.pulse("wake", wake::TURN_DEADLINE);
-    process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
+    process
+        .tasks
+        .spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
     let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
-    process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+    process
+        .tasks
+        .spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+    let leads = |context: &Arc<Context>| {
+        let context = Arc::clone(context);
+        move || context.leads()
+    };
+    let sweeper = Sweeper {
+        store: context.ledger.store.clone(),
+        requests: context.requests.clone(),
+        namespace: context.settings.namespace.namespace.clone(),
+        live: context.live.clone(),
+        notifier: context.notifier.clone(),
+    };
+    let pulse = process.health.pulse("sweep", sweep::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
+    let expiry = Expiry {
+        requests: context.requests.clone(),
+        succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
+        failed: Duration::from_secs(context.settings.ttl_failed_seconds),
+    };
+    let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
 }
 
 /// Waits for the first complete list, then lets orders go.
@@ -164,7 +212,7 @@ async fn begin(context: Arc<Context>, watching: Condition) {
         tokio::time::sleep(READY_PAUSE).await;
     }
     occupy_gates(&context);
-    // The list is the cluster's first answer. Without work there would be no other.
+    // The list is the cluster's first answer; without work there would be no other.
     context.cluster_answered(Ok(()));
     watching.ready();
 }
@@ -173,27 +221,15 @@ async fn begin(context: Arc<Context>, watching: Condition) {
 /// the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
     for object in context.live.state() {
-        let Ok(progress) = to_progress(&object) else { continue };
-        if let (true, Some(key), Some(uid)) = (in_flight(&progress), progress.factory(), object.uid())
+        let Ok(progress) = to_progress(&object) else {
+            continue;
+        };
+        if let (true, Some(key), Some(uid)) =
+            (in_flight(&progress), progress.factory(), object.uid())
         {
             context.gates.occupy(key, &uid);
         }
     }
     context.gates.open();
     tracing::info!(live = context.live.len(), "working");
-}
-
-/// A POST in flight was finished by its pass; an answer that the ledger or the cluster
-/// did not take is tried again for a while. What is still held then is found as an order
-/// in doubt by the next process.
-async fn record_held_answers(context: &Arc<Context>) {
-    let until = clock::since_boot() + HELD_ANSWERS_DEADLINE;
-    while context.memory.held() > 0 && clock::since_boot() < until {
-        for object in context.live.state() {
-            if to_progress(&object).is_ok_and(|progress| in_flight(&progress)) {
-                drop(reconcile(object, Arc::clone(context)).await);
-            }
-        }
-        tokio::time::sleep(STANDBY_PAUSE / 5).await;
-    }
 }

@@ -43,16 +43,19 @@ const AGE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Tells the operations team; clones share what is waiting.
 #[derive(Clone)]
-pub(super) struct Notifier {
+pub struct Notifier {
     desk: Arc<Desk>,
 }
+
+/// Told namespace and name of an object whose notice was acknowledged.
+type Nudge = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 struct Desk {
     channels: Channels,
     /// For how long notices of one group are collected into a summary.
     interval: Duration,
     /// Called with namespace and name of an object whose notice was acknowledged.
-    nudge: Box<dyn Fn(&str, &str) + Send + Sync>,
+    nudge: Nudge,
     board: Mutex<Board>,
     turns: Semaphore,
     metrics: Metrics,
@@ -63,7 +66,7 @@ struct Desk {
 impl Notifier {
     /// A notifier over these channels. `nudge` is told the namespace and name of each
     /// object whose notice was acknowledged; it must not block, and may lose it.
-    pub(super) fn spawn(
+    pub fn spawn(
         channels: Channels,
         interval: Duration,
         nudge: impl Fn(&str, &str) + Send + Sync + 'static,
@@ -90,7 +93,7 @@ impl Notifier {
 
     /// Asks that this be told. Returns at once; a repeat while it waits changes nothing.
     /// What finds no room is dropped and counted: the next pass asks again.
-    pub(super) fn tell(&self, subject: Subject) {
+    pub fn tell(&self, subject: Subject) {
         let desk = &self.desk;
         let kind = subject.kind;
         if desk.channels.problem().is_some() {
@@ -108,12 +111,17 @@ impl Notifier {
 
     /// The acknowledgement of the notice with this id, by every channel, unless it was
     /// forgotten. A restart forgets it too: then it is told again.
-    pub(super) fn acknowledged(&self, notice_id: &str) -> Option<Told> {
+    pub fn acknowledged(&self, notice_id: &str) -> Option<Told> {
         self.desk.board().told(notice_id)
     }
 
+    /// Whether nothing waits to be told or acknowledged.
+    pub fn is_idle(&self) -> bool {
+        self.desk.board().oldest().is_none()
+    }
+
     /// Forgets an acknowledgement: it is recorded where it belongs.
-    pub(super) fn forget(&self, notice_id: &str) {
+    pub fn forget(&self, notice_id: &str) {
         self.desk.board().forget(notice_id);
     }
 }

@@ -1,6 +1,9 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
+    Preconditions,
+};
 use kube::core::Status;
 use kube::{Client, Config};
 use serde::Serialize;
@@ -124,6 +127,52 @@ where
         ..PatchParams::default()
     };
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
+}
+
+/// One page of the objects that these `fields` select, without their content; `next` is
+/// the token of the page before.
+///
+/// # Errors
+/// [`ClusterError`]; [`ClusterError::Gone`] if the token is too old: begin anew.
+pub async fn list_metadata<K>(
+    api: &Api<K>,
+    fields: &str,
+    page_objects_max: u32,
+    next: Option<String>,
+) -> Result<ObjectList<PartialObjectMeta<K>>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = ListParams {
+        continue_token: next,
+        ..ListParams::default().fields(fields).limit(page_objects_max)
+    };
+    within(CALL_DEADLINE, api.list_metadata(&parameters)).await
+}
+
+/// Deletes the object if it is still this one (`uid`) and still as it was read.
+///
+/// # Errors
+/// [`ClusterError`]; after [`ClusterError::Unavailable`] it may be gone.
+pub async fn delete<K>(
+    api: &Api<K>,
+    name: &str,
+    uid: &str,
+    resource_version: &str,
+) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = DeleteParams {
+        preconditions: Some(Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: Some(resource_version.to_owned()),
+        }),
+        ..DeleteParams::background()
+    };
+    within(CALL_DEADLINE, api.delete(name, &parameters))
+        .await
+        .map(|_| ())
 }
 
 impl From<kube::Error> for ClusterError {

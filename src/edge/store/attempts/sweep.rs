@@ -59,6 +59,12 @@ const TOLD: &str = concat!(
     ") WHERE request_id = ? AND attempt = ?"
 );
 
+const OVER: &str = concat!(
+    "UPDATE order_attempt SET closed_at = COALESCE(closed_at, ",
+    ledger_now!(),
+    ") WHERE request_id = ? AND attempt = ?"
+);
+
 impl Store {
     /// At most `limit` overdue attempts that nobody was told of, by key, after that one.
     /// Those whose object still lives are told by the object, and stay listed until then:
@@ -96,6 +102,17 @@ impl Store {
             .bind(notice_id)
             .bind(id.as_str())
             .bind(attempt);
+        self.call().await?.write(query).await?;
+        Ok(())
+    }
+
+    /// Notes that nobody has to be told of an attempt: its request has its goods, or was
+    /// another one's duplicate. The sweep leaves it alone from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn close_overdue(&self, id: &RequestId, attempt: u32) -> Result<(), StoreError> {
+        let query = sqlx::query(OVER).bind(id.as_str()).bind(attempt);
         self.call().await?.write(query).await?;
         Ok(())
     }

@@ -1,0 +1,60 @@
+//! The end of a controller process: what only this process knows is recorded before it
+//! goes. What cannot be is made good by the next one: an answer that is lost is an order in
+//! doubt, an acknowledgement that is lost is a notice that is told twice.
+
+use crate::controller::context::Context;
+use crate::controller::observe::{Subject, acknowledged};
+use crate::controller::pass;
+use crate::crd::request::RestockRequest;
+use crate::edge::cluster;
+use crate::process::clock;
+use kube::ResourceExt as _;
+use std::time::Duration;
+
+/// How long it may hold up the end of the process: longer than notices are flushed for
+/// (20 s), with one call to the cluster after it (10 s).
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Pause between two looks at what is still held.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Records until nothing is held any more. The passes that ran at the signal are over.
+pub(super) async fn drain(context: &Context) {
+    let until = clock::since_boot() + DEADLINE;
+    loop {
+        // Before the look: what is acknowledged after it is found by the next one.
+        let told = context.notifier.is_idle();
+        for object in context.live.state() {
+            if owes(&object, context) {
+                record(&object, context).await;
+            }
+        }
+        if (told && context.memory.held() == 0) || clock::since_boot() >= until {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether this process knows something of the object that the object does not show.
+fn owes(object: &RestockRequest, context: &Context) -> bool {
+    let Ok(subject) = Subject::parse(object) else {
+        return false;
+    };
+    let nonce = subject.progress.nonce.as_ref();
+    let answer = nonce.and_then(|nonce| context.memory.answer(&subject.request.uid, nonce));
+    answer.is_some() || acknowledged(&subject, context).is_some()
+}
+
+/// One pass over the object as it is now: nobody follows the watch any more. It does not
+/// ask who leads: the lease was handed back at the signal, and what is held here is known
+/// to no other process.
+async fn record(object: &RestockRequest, context: &Context) {
+    match cluster::get(&context.requests, &object.name_any()).await {
+        Ok(Some(object)) => {
+            let _ = pass(&object, context).await;
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(name = object.name_any(), %error, "cannot record the last"),
+    }
+}
