@@ -1,11 +1,13 @@
-//! Developer commands: `cargo xtask up`, `env`, `down` and `test`.
+//! Developer commands: `cargo xtask up`, `env`, `down`, `demo` and `test`.
 
 mod command;
+mod demo;
 mod given;
 mod parts;
 mod process;
 mod progress;
 mod random;
+mod roles;
 mod setup;
 mod shell_env;
 mod state;
@@ -34,6 +36,8 @@ enum Command {
     Env,
     /// Stops the local parts and removes all they wrote.
     Down,
+    /// Shows the main job, live, on the local parts.
+    Demo(demo::DemoOptions),
     /// Runs all tests, on the local parts.
     Test(test::TestOptions),
 }
@@ -60,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Env => print!("{}", shell_env::exports(&run, &run.load()?)),
         Command::Down => parts::down(&run)?,
+        Command::Demo(options) => return demo::demo(&run, &options),
         Command::Test(options) => return test::test(&run, &options, lock),
     }
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::given::Given;
+use crate::roles;
 use crate::setup;
 use crate::state::{RunDirectory, State};
 use crate::tools;
@@ -27,10 +28,10 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct UpOptions {
     /// Allow a given part that is not on this machine.
     #[arg(long)]
-    external: bool,
+    pub(crate) external: bool,
     /// Time from an order to the factory's callback, in milliseconds (the real one takes 40 s).
     #[arg(long, default_value_t = 5_000)]
-    factory_delay_ms: u64,
+    pub(crate) factory_delay_ms: u64,
 }
 
 /// Starts what does not run, sets all up, and answers where it is. Whatever is
@@ -80,6 +81,8 @@ fn start(run: &RunDirectory, state: &mut State) -> Result<()> {
 
 /// Stops all and removes what they wrote.
 pub(crate) fn down(run: &RunDirectory) -> Result<()> {
+    // The roles first: they would only complain of what goes away under them.
+    roles::stop(run)?;
     factory::stop(run)?;
     aws::stop(run)?;
     database::stop(run)?;

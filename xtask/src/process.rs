@@ -12,8 +12,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 /// Set in the environment of every part, to the path of its pid file. A process
 /// without it is not ours, whatever pid it was given; one with it is ours, even
 /// if the pid file was lost (`cargo clean`) or never written (this command was killed).
-const MARK: &str = "RESTOCK_XTASK_PART";
+/// No RESTOCK_* name: the operator's roles refuse those that they do not know.
+const MARK: &str = "XTASK_PART";
 const POLL: Duration = Duration::from_millis(50);
+/// The system shows the environment of a new process within milliseconds.
+const MARK_LIMIT: Duration = Duration::from_secs(5);
 /// A part has this long to end by itself before it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(15);
 const KILL_LIMIT: Duration = Duration::from_secs(10);
@@ -31,7 +34,8 @@ impl Background {
         Self { name, directory }
     }
 
-    fn log(&self) -> PathBuf {
+    /// Where its output goes, of this and of earlier starts.
+    pub(crate) fn log(&self) -> PathBuf {
         self.directory.join(format!("{}.log", self.name))
     }
 
@@ -77,13 +81,17 @@ impl Background {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
-        let child = command
+        let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {}", self.name))?;
-        Ok(std::fs::write(
-            self.pid_file(),
-            format!("{}\n", child.id()),
-        )?)
+        std::fs::write(self.pid_file(), format!("{}\n", child.id()))?;
+        // A moment longer, the new process has no environment to be known by: asked
+        // then, it would count as ended.
+        let deadline = Instant::now() + MARK_LIMIT;
+        while !self.runs() && child.try_wait()?.is_none() && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// Waits until it is ready; an end or a time-out is an error with its last lines.
@@ -123,6 +131,17 @@ impl Background {
             }
         }
         bail!("{} does not end, not even killed", self.name)
+    }
+
+    /// Kills it at once: no chance to end in order.
+    pub(crate) fn kill(&self) -> Result<()> {
+        for pid in self.processes() {
+            self.signal(pid, Signal::KILL)?;
+        }
+        if !self.gone(KILL_LIMIT) {
+            bail!("{} does not end, not even killed", self.name);
+        }
+        Ok(())
     }
 
     fn signal(&self, pid: i32, signal: Signal) -> Result<()> {

@@ -16,6 +16,9 @@ use crate::random;
 use crate::shell_env;
 use crate::state::{RunDirectory, State};
 
+pub(crate) use aws::configuration as aws_configuration;
+pub(crate) use cluster::kubectl;
+
 /// Its name in the run directory: the keys that sign callback URLs.
 pub(crate) const CALLBACK_KEYS: &str = "callback-keys";
 
@@ -28,7 +31,7 @@ pub(crate) fn build_operator() -> Result<PathBuf> {
 }
 
 /// A program that cargo put beside this one.
-fn built(name: &str) -> Result<PathBuf> {
+pub(crate) fn built(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let directory = here.parent().context("this program lies in no directory")?;
     Ok(directory.join(name))
@@ -56,7 +59,7 @@ pub(crate) fn set_up(run: &RunDirectory, state: &mut State) -> Result<()> {
 }
 
 /// Runs an administrative command of the operator, as a person would.
-fn operator(run: &RunDirectory, state: &State, arguments: &[&str]) -> Result<String> {
+pub(crate) fn operator(run: &RunDirectory, state: &State, arguments: &[&str]) -> Result<String> {
     let mut operator = Command::new(built("restock-operator")?);
     operator
         .current_dir(run.checkout(""))

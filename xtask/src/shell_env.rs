@@ -15,9 +15,14 @@ pub(crate) const MAIL_TO: &str = "operations@donut-states.example";
 /// What the local AWS calls its region.
 const LOCAL_REGION: &str = "us-east-1";
 
+/// Where the legacy factory is.
+pub(crate) fn factory_origin(state: &State) -> String {
+    format!("http://127.0.0.1:{}", state.ports.factory)
+}
+
 /// Where orders are POSTed.
 pub(crate) fn factory_url(state: &State) -> String {
-    format!("http://127.0.0.1:{}/api/manufactures", state.ports.factory)
+    format!("{}/api/manufactures", factory_origin(state))
 }
 
 /// Where AWS is.
@@ -82,6 +87,8 @@ pub(crate) fn variables(run: &RunDirectory, state: &State) -> Vec<(&'static str,
         ("RESTOCK_CALLBACK_KEYS_FILE", path(CALLBACK_KEYS)),
         ("RESTOCK_FACTORY_ALLOW", "127.0.0.1".to_owned()),
         ("RESTOCK_LISTEN", receiver),
+        // A free port for each: many roles, run by hand or by tests, share this machine.
+        ("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
     ]);
     variables
 }

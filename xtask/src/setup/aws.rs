@@ -30,7 +30,8 @@ pub(crate) fn set_up(state: &State) -> Result<AwsNames> {
     })
 }
 
-async fn configuration(state: &State) -> SdkConfig {
+/// How the clients reach the AWS of these parts.
+pub(crate) async fn configuration(state: &State) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();

@@ -54,7 +54,8 @@ pub(crate) fn apply_factory(run: &RunDirectory, state: &State) -> Result<()> {
     Ok(())
 }
 
-fn kubectl(run: &RunDirectory, state: &State) -> Command {
+/// kubectl on the cluster of these parts, each of its requests bounded.
+pub(crate) fn kubectl(run: &RunDirectory, state: &State) -> Command {
     let mut kubectl = Command::new(&state.kubectl);
     kubectl
         .arg("--kubeconfig")

@@ -1,0 +1,182 @@
+//! What must hold at the end, and whether it does.
+
+use super::look::Look;
+use super::story::{End, Scene, Story};
+
+/// One expectation.
+#[derive(Debug)]
+pub(super) struct Expectation {
+    pub(super) text: String,
+    /// What was found instead, if it does not hold.
+    pub(super) problem: Option<String>,
+}
+
+/// What was seen of the controller's death.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Crash {
+    /// It was killed after its order and before the callback.
+    pub(super) in_between: bool,
+    /// The stock rose before there was a new one.
+    pub(super) stock_rose: bool,
+}
+
+/// What happened that cannot be looked at.
+pub(super) struct Evidence<'a> {
+    pub(super) story: &'a Story,
+    /// How all looked before the first message.
+    pub(super) before: &'a Look,
+    /// What SQS calls the malformed message.
+    pub(super) malformed_id: &'a str,
+    pub(super) crash: Crash,
+}
+
+/// All that must hold.
+pub(super) fn expectations(evidence: &Evidence, now: &Look) -> Vec<Expectation> {
+    let story = evidence.story;
+    let mut all: Vec<_> = story
+        .scenes
+        .iter()
+        .map(|scene| ending(scene, now))
+        .collect();
+    all.extend([
+        one_order_each(story, now),
+        stock_adds_up(story, now),
+        failures_told(story, now),
+        dead_letter_kept(evidence, now),
+        dead_letter_told(evidence.malformed_id, now),
+        recovered(evidence.crash),
+        is("the queue is empty", now.queue_depth == 0, || {
+            format!("{} messages", now.queue_depth)
+        }),
+    ]);
+    all
+}
+
+fn is(text: impl Into<String>, holds: bool, found: impl FnOnce() -> String) -> Expectation {
+    Expectation {
+        text: text.into(),
+        problem: (!holds).then(found),
+    }
+}
+
+/// The phase and reason in which a request of this scene ends.
+const fn last_state(end: End) -> (&'static str, &'static str) {
+    match end {
+        End::Arrived => ("Succeeded", "Arrived"),
+        End::Refused => ("Failed", "Refused"),
+        End::Overdue => ("Failed", "CallbackOverdue"),
+        End::DeadLetter => ("", ""),
+    }
+}
+
+fn ending(scene: &Scene, now: &Look) -> Expectation {
+    let (phase, reason) = last_state(scene.end);
+    let text = match scene.requests {
+        0 => format!("{}: no request", scene.what),
+        1 => format!("{}: one request, {phase} ({reason})", scene.what),
+        count => format!("{}: {count} requests, each {phase} ({reason})", scene.what),
+    };
+    let all: Vec<_> = now.of(&scene.sku).collect();
+    let ended = all
+        .iter()
+        .filter(|one| one.phase == phase && one.reason == reason);
+    let holds = all.len() == scene.requests && ended.count() == scene.requests;
+    is(text, holds, || {
+        let states = all
+            .iter()
+            .map(|one| format!("{} {} {}", one.name, one.phase, one.reason));
+        format!(
+            "{} requests: {}",
+            all.len(),
+            states.collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+fn one_order_each(story: &Story, now: &Look) -> Expectation {
+    let orders = |scene: &Scene| now.orders.get(&scene.sku).copied().unwrap_or_default();
+    let wrong = story
+        .scenes
+        .iter()
+        .filter(|scene| orders(scene) != scene.requests);
+    let wrong: Vec<_> = wrong
+        .map(|scene| format!("{}: {}", scene.sku, orders(scene)))
+        .collect();
+    is(
+        "exactly one order per request reached the factory",
+        wrong.is_empty(),
+        || wrong.join(", "),
+    )
+}
+
+fn stock_adds_up(story: &Story, now: &Look) -> Expectation {
+    let stock = |scene: &Scene| now.stock.get(&scene.sku).copied();
+    let wrong = story
+        .scenes
+        .iter()
+        .filter(|scene| stock(scene) != Some(scene.stock_after()));
+    let told = |scene: &Scene| {
+        let found = stock(scene).map_or_else(|| "none".to_owned(), |stock| stock.to_string());
+        format!("{}: {found}, not {}", scene.sku, scene.stock_after())
+    };
+    let wrong: Vec<_> = wrong.map(told).collect();
+    is("stock = opening stock + arrivals", wrong.is_empty(), || {
+        wrong.join(", ")
+    })
+}
+
+fn failures_told(story: &Story, now: &Look) -> Expectation {
+    let fails = |scene: &&Scene| matches!(scene.end, End::Refused | End::Overdue);
+    let expected: usize = story
+        .scenes
+        .iter()
+        .filter(fails)
+        .map(|scene| scene.requests)
+        .sum();
+    let told = |name: &str| now.mail.iter().any(|mail| mail.text.contains(name));
+    let failed = now.requests.iter().filter(|one| one.phase == "Failed");
+    let (good, bad): (Vec<_>, Vec<_>) = failed.partition(|one| one.notified && told(&one.name));
+    is(
+        "each failed request was told, and says so",
+        bad.is_empty() && good.len() == expected,
+        || {
+            let names: Vec<_> = bad.iter().map(|one| one.name.as_str()).collect();
+            format!(
+                "{} of {expected} were told; not: {}",
+                good.len(),
+                names.join(", ")
+            )
+        },
+    )
+}
+
+fn dead_letter_kept(evidence: &Evidence, now: &Look) -> Expectation {
+    let before = evidence.before.dead_letters;
+    is(
+        "the malformed message is in the dead-letter queue",
+        now.dead_letters == before + 1,
+        || format!("{before} messages before, {} now", now.dead_letters),
+    )
+}
+
+fn dead_letter_told(id: &str, now: &Look) -> Expectation {
+    is(
+        "the malformed message was told, with its reason",
+        now.mail.iter().any(|mail| mail.text.contains(id)),
+        || format!("no mail names the message {id}"),
+    )
+}
+
+fn recovered(crash: Crash) -> Expectation {
+    is(
+        "killed between order and callback: the stock rose without a controller",
+        crash.in_between && crash.stock_rose,
+        || match crash.in_between {
+            true => "the stock did not rise".to_owned(),
+            false => "the moment in between was missed".to_owned(),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests;
