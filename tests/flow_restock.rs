@@ -31,7 +31,11 @@ async fn messages_become_requests_orders_and_stock() {
         assert_eq!(shop.stock().await, 10 + 5 * 3);
         assert_eq!(shop.orders().await.len(), 5, "one order per request");
         let left = shop.queue.attributes().await.unwrap();
-        assert_eq!(left.visible + left.in_flight, 0, "every message was deleted");
+        assert_eq!(
+            left.messages_visible + left.messages_in_flight,
+            0,
+            "every message was deleted"
+        );
     })
     .await;
 }
@@ -67,13 +71,16 @@ async fn a_lost_order_is_overdue_and_told() {
 
 #[tokio::test]
 async fn a_lost_answer_is_settled_by_the_callback() {
-    in_shop(json!({ "totalTimeout": "2s" }), |shop| async move {
-        let _roles = [shop.controller(), shop.receiver()];
-        shop.ask("reset", 2, "fault:reset delay:1500").await;
-        shop.ask("error", 2, "fault:twice delay:300").await;
-        shop.wait_for_all(2, Phase::Succeeded).await;
-        assert_eq!(shop.stock().await, 14);
-    })
+    in_shop(
+        json!({ "totalTimeout": "2s", "connectTimeout": "1s" }),
+        |shop| async move {
+            let _roles = [shop.controller(), shop.receiver()];
+            shop.ask("reset", 2, "fault:reset delay:1500").await;
+            shop.ask("error", 2, "fault:twice delay:300").await;
+            shop.wait_for_all(2, Phase::Succeeded).await;
+            assert_eq!(shop.stock().await, 14);
+        },
+    )
     .await;
 }
 
@@ -82,7 +89,10 @@ async fn goods_that_come_late_mend_a_failed_request() {
     in_shop(hasty(), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];
         shop.ask("late", 2, "delay:9000").await;
-        shop.wait_for("late", "the overdue verdict", |object| reason(object) == "CallbackOverdue").await;
+        shop.wait_for("late", "the overdue verdict", |object| {
+            reason(object) == "CallbackOverdue"
+        })
+        .await;
         let object = shop.wait_for_all(1, Phase::Succeeded).await.remove(0);
         assert_eq!(reason(&object), "LateArrival");
         shop.notice("resolved").await;
@@ -95,7 +105,8 @@ async fn goods_that_come_late_mend_a_failed_request() {
 async fn a_factory_that_asks_to_wait_is_asked_again() {
     in_shop(json!({}), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];
-        shop.ask("unavailable", 2, "fault:unavailable:1 delay:200").await;
+        shop.ask("unavailable", 2, "fault:unavailable:1 delay:200")
+            .await;
         let object = shop.wait_for_all(1, Phase::Succeeded).await.remove(0);
         assert_eq!(object.status.unwrap().attempt, Some(2));
         assert_eq!(shop.stock().await, 12);
@@ -110,7 +121,10 @@ async fn a_controller_that_is_killed_while_awaiting_loses_nothing() {
         let _receiver = shop.receiver();
         shop.ask("survivor", 2, "delay:2500").await;
         let awaiting = |object: &restock_operator::crd::request::RestockRequest| {
-            object.status.as_ref().is_some_and(|status| status.phase == Phase::Awaiting)
+            object
+                .status
+                .as_ref()
+                .is_some_and(|status| status.phase == Phase::Awaiting)
         };
         shop.wait_for("survivor", "the order", awaiting).await;
         controller.kill();
@@ -125,15 +139,23 @@ async fn a_controller_that_is_killed_while_awaiting_loses_nothing() {
 
 #[tokio::test]
 async fn two_controllers_order_once() {
-    in_shop(json!({ "ordersPerSecond": 100, "burst": 100 }), |shop| async move {
-        let _roles = [shop.controller(), shop.controller(), shop.receiver(), shop.receiver()];
-        for number in 0..20 {
-            shop.ask(&format!("twin-{number}"), 1, "delay:200").await;
-        }
-        shop.wait_for_all(20, Phase::Succeeded).await;
-        assert_eq!(shop.orders().await.len(), 20, "one order per request");
-        assert_eq!(shop.stock().await, 30);
-    })
+    in_shop(
+        json!({ "ordersPerSecond": 100, "burst": 100 }),
+        |shop| async move {
+            let _roles = [
+                shop.controller(),
+                shop.controller(),
+                shop.receiver(),
+                shop.receiver(),
+            ];
+            for number in 0..20 {
+                shop.ask(&format!("twin-{number}"), 1, "delay:200").await;
+            }
+            shop.wait_for_all(20, Phase::Succeeded).await;
+            assert_eq!(shop.orders().await.len(), 20, "one order per request");
+            assert_eq!(shop.stock().await, 30);
+        },
+    )
     .await;
 }
 

@@ -61,7 +61,10 @@ async fn settle(
     };
     let attempt = subject.progress.attempt;
     let outcome = answer.row_outcome();
-    let closing = context.ledger.store.close_attempt(&request.id, attempt, nonce, outcome);
+    let closing = context
+        .ledger
+        .store
+        .close_attempt(&request.id, attempt, nonce, outcome);
     match context.ledger.note(closing.await) {
         Some(_) => record(subject, seen, progress, context).await,
         None => Action::requeue(LOOK_AGAIN),
@@ -74,7 +77,10 @@ async fn fence(subject: &Subject, context: &Context) -> Action {
     let Some(row) = attempt_row(subject, &subject.progress, context) else {
         return Action::requeue(LOOK_AGAIN);
     };
-    match context.ledger.note(context.ledger.store.fence_attempt(&row).await) {
+    match context
+        .ledger
+        .note(context.ledger.store.fence_attempt(&row).await)
+    {
         Some(Fenced::Inserted | Fenced::Taken) => Action::requeue(Duration::ZERO),
         None => Action::requeue(LOOK_AGAIN),
     }

@@ -94,9 +94,10 @@ impl Context {
         };
         let open = |object: &&Arc<RestockRequest>| {
             to_progress(object).is_ok_and(|progress| {
-                let same = progress.order.as_ref().is_some_and(|other| {
-                    other.sku == order.sku && other.factory == order.factory
-                });
+                let same = progress
+                    .order
+                    .as_ref()
+                    .is_some_and(|other| other.sku == order.sku && other.factory == order.factory);
                 same && in_flight(&progress)
             })
         };
@@ -104,7 +105,10 @@ impl Context {
         if count < usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(());
         }
-        Err(Unresolved::NotNow(format!("{count} requests of {} are open already", order.sku)))
+        Err(Unresolved::NotNow(format!(
+            "{count} requests of {} are open already",
+            order.sku
+        )))
     }
 
     /// Permission to send one order now.
@@ -124,7 +128,8 @@ impl Context {
             );
         }
         let now = clock::since_boot();
-        self.gates.take(&order.factory, &request.uid, request.created_at, now)
+        self.gates
+            .take(&order.factory, &request.uid, request.created_at, now)
     }
 
     /// 128 random bits.

@@ -48,12 +48,17 @@ impl Destinations {
     /// For how long all Factories have been known: before that, none means nothing.
     pub(super) fn known_for(&self) -> Duration {
         let since = self.known_since.get();
-        since.map_or(Duration::ZERO, |since| clock::since_boot().saturating_sub(*since))
+        since.map_or(Duration::ZERO, |since| {
+            clock::since_boot().saturating_sub(*since)
+        })
     }
 
     /// All Factories, as the choice sees them.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
-        self.all().iter().map(|factory| self.candidate(factory)).collect()
+        self.all()
+            .iter()
+            .map(|factory| self.candidate(factory))
+            .collect()
     }
 
     /// Those that share an id or the default with another one.
@@ -83,7 +88,9 @@ impl Destinations {
     /// # Errors
     /// In words: it is gone, or its settings cannot be used.
     pub(super) fn client(&self, key: &FactoryKey) -> Result<FactoryClient, String> {
-        let factory = self.find(key).ok_or_else(|| format!("Factory {} is gone", key.name))?;
+        let factory = self
+            .find(key)
+            .ok_or_else(|| format!("Factory {} is gone", key.name))?;
         self.reach(&factory).map_err(|error| error.to_string())
     }
 
@@ -99,7 +106,11 @@ impl Destinations {
             return Ok(client.clone());
         }
         // Only what exists is kept: deleted Factories must not pile up.
-        clients.retain(|known, _| self.factories.find(|f| f.uid().as_ref() == Some(known)).is_some());
+        clients.retain(|known, _| {
+            self.factories
+                .find(|f| f.uid().as_ref() == Some(known))
+                .is_some()
+        });
         let built = FactoryClient::new(&self.target(factory), &self.allow);
         clients.insert(uid, (generation, built.clone()));
         built
@@ -111,7 +122,10 @@ impl Destinations {
             url: spec.url.clone(),
             connect_timeout: spec.connect_timeout.duration(),
             total_timeout: spec.total_timeout.duration(),
-            headers: spec.headers_from.as_ref().map(|from| self.headers.join(&from.secret_name)),
+            headers: spec
+                .headers_from
+                .as_ref()
+                .map(|from| self.headers.join(&from.secret_name)),
             allow_insecure: spec.allow_insecure,
         }
     }
@@ -127,7 +141,9 @@ impl Destinations {
             factory_ids: spec.factory_ids.clone(),
             default: spec.default,
             // The schema bounds it: a value outside is as good as none.
-            default_quantity: spec.default_quantity.and_then(|count| Quantity::new(count).ok()),
+            default_quantity: spec
+                .default_quantity
+                .and_then(|count| Quantity::new(count).ok()),
             max_quantity: spec.max_quantity,
             closed,
         }
@@ -136,5 +152,8 @@ impl Destinations {
 
 /// Name and uid of a Factory.
 pub(super) fn key_of(factory: &Factory) -> FactoryKey {
-    FactoryKey { name: factory.name_any(), uid: factory.uid().unwrap_or_default() }
+    FactoryKey {
+        name: factory.name_any(),
+        uid: factory.uid().unwrap_or_default(),
+    }
 }

@@ -42,7 +42,9 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
             }
         }
         pulse.beat();
-        shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+        shutdown
+            .run_until_cancelled(tokio::time::sleep(PAUSE))
+            .await;
     }
 }
 
@@ -59,9 +61,13 @@ async fn update(factory: &Factory, written: &mut HashMap<String, Duration>, cont
     }
     written.insert(key.uid.clone(), now);
     let version = factory.resource_version().unwrap_or_default();
-    let Ok(body) = serde_json::to_value(&status) else { return };
+    let Ok(body) = serde_json::to_value(&status) else {
+        return;
+    };
     // A conflict means that somebody edited it: the next turn has the new version.
-    if let Err(error) = cluster::patch_status(&context.factories, &key.name, &key.uid, &version, body).await {
+    if let Err(error) =
+        cluster::patch_status(&context.factories, &key.name, &key.uid, &version, body).await
+    {
         tracing::debug!(factory = key.name, %error, "status of the Factory not written");
     }
 }
@@ -93,10 +99,16 @@ fn status(
             crate::controller::gates::Breaker::HalfOpen => Breaker::HalfOpen,
         }),
         // A new process does not know of what an earlier one saw.
-        last_success: state.last_success.map(micro_time).or(previous.last_success.clone()),
+        last_success: state
+            .last_success
+            .map(micro_time)
+            .or(previous.last_success.clone()),
         last_error: state
             .last_error
-            .map(|(at, message)| LastError { at: micro_time(at), message })
+            .map(|(at, message)| LastError {
+                at: micro_time(at),
+                message,
+            })
             .or(previous.last_error.clone()),
         observed_generation: generation,
     }
@@ -112,7 +124,11 @@ fn readiness(
         return (false, "AmbiguousFactoryId", message.to_owned());
     }
     if factory.spec.suspend {
-        return (false, "Suspended", "No new orders; those in flight go on.".to_owned());
+        return (
+            false,
+            "Suspended",
+            "No new orders; those in flight go on.".to_owned(),
+        );
     }
     match context.destinations.reach(factory) {
         Ok(_) => (true, "Ready", "Orders can be sent.".to_owned()),

@@ -114,7 +114,11 @@ impl Gates {
     /// A request takes one of the Factory's places. A repeat changes nothing.
     pub(super) fn occupy(&self, key: &FactoryKey, uid: &str) {
         let mut gates = self.lock();
-        gates.entry(key.clone()).or_default().in_flight.insert(uid.to_owned());
+        gates
+            .entry(key.clone())
+            .or_default()
+            .in_flight
+            .insert(uid.to_owned());
     }
 
     /// The request's place is free again.
@@ -136,8 +140,16 @@ impl Gates {
             return Err(busy("the controller is starting", ASK_AGAIN));
         }
         let mut gates = self.lock();
-        gates.entry(key.clone()).or_default().take(uid, created_at, now)?;
-        Ok(Permit { gates: self.clone(), key: key.clone(), uid: uid.to_owned(), used: false })
+        gates
+            .entry(key.clone())
+            .or_default()
+            .take(uid, created_at, now)?;
+        Ok(Permit {
+            gates: self.clone(),
+            key: key.clone(),
+            uid: uid.to_owned(),
+            used: false,
+        })
     }
 
     /// What the factory answered: opens and closes the breaker.
@@ -158,7 +170,9 @@ impl Gates {
         let in_flight = gate.map_or(0, |gate| gate.in_flight.len());
         GateState {
             in_flight: u32::try_from(in_flight).unwrap_or(u32::MAX),
-            breaker: gate.map_or(Breaker::Closed, |gate| gate.switch.state(clock::since_boot())),
+            breaker: gate.map_or(Breaker::Closed, |gate| {
+                gate.switch.state(clock::since_boot())
+            }),
             last_success: gate.and_then(|gate| gate.last_success),
             last_error: gate.and_then(|gate| gate.last_error.clone()),
         }
@@ -174,8 +188,15 @@ impl Gate {
     fn take(&mut self, uid: &str, created_at: Time, now: Duration) -> Result<(), Busy> {
         let key = (created_at, uid.to_owned());
         self.wait_in_line(&key, now);
-        let limits = self.limits.ok_or_else(|| busy("its Factory is gone", ASK_AGAIN))?;
-        let ahead = self.waiting.keys().take(LINE_COUNTED_MAX).take_while(|one| **one != key).count();
+        let limits = self
+            .limits
+            .ok_or_else(|| busy("its Factory is gone", ASK_AGAIN))?;
+        let ahead = self
+            .waiting
+            .keys()
+            .take(LINE_COUNTED_MAX)
+            .take_while(|one| **one != key)
+            .count();
         let retry_in = retry_in(ahead, limits.per_second);
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let free = limits.max_in_flight.saturating_sub(in_flight);
@@ -185,12 +206,17 @@ impl Gate {
         // The oldest, as many as could go now, may go; the others let them pass.
         let places = free.min(self.bucket.whole(now)).max(1);
         if ahead >= usize::try_from(places).unwrap_or(usize::MAX) {
-            return Err(busy(&format!("{ahead} older requests come first"), retry_in));
+            return Err(busy(
+                &format!("{ahead} older requests come first"),
+                retry_in,
+            ));
         }
         if let Some(pause) = self.switch.closed_for(now) {
             return Err(busy("the circuit breaker is open", pause.max(retry_in)));
         }
-        self.bucket.take(now).map_err(|pause| busy("the rate limit", pause))?;
+        self.bucket
+            .take(now)
+            .map_err(|pause| busy("the rate limit", pause))?;
         self.switch.probe();
         self.waiting.remove(&key);
         // Taken at once, not when the order is announced: many may ask at the same time.
@@ -202,7 +228,8 @@ impl Gate {
         self.waiting.insert(key.clone(), now);
         if now.saturating_sub(self.looked_for_gone) >= LOOK_FOR_GONE {
             self.looked_for_gone = now;
-            self.waiting.retain(|_, asked| now.saturating_sub(*asked) < WAITER_GONE_AFTER);
+            self.waiting
+                .retain(|_, asked| now.saturating_sub(*asked) < WAITER_GONE_AFTER);
         }
     }
 }
@@ -235,14 +262,19 @@ impl Drop for Permit {
 }
 
 fn busy(why: &str, retry_in: Duration) -> Busy {
-    Busy { why: why.to_owned(), retry_in }
+    Busy {
+        why: why.to_owned(),
+        retry_in,
+    }
 }
 
 fn words(answer: &Answer) -> String {
     match answer {
         Answer::NotSent(why) | Answer::InDoubt(why) => why.clone(),
         Answer::Throttled { retry_after } => format!("asked to wait {} s", retry_after.as_secs()),
-        Answer::Refused { status: Some(status) } => format!("refused an order with HTTP {status}"),
+        Answer::Refused {
+            status: Some(status),
+        } => format!("refused an order with HTTP {status}"),
         Answer::Refused { status: None } => "refused an order".to_owned(),
         Answer::Placed { .. } => String::new(),
     }
@@ -252,10 +284,17 @@ fn words(answer: &Answer) -> String {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { per_second: 1, burst: 2, max_in_flight: 3 };
+    const LIMITS: Limits = Limits {
+        per_second: 1,
+        burst: 2,
+        max_in_flight: 3,
+    };
 
     fn gates(limits: Limits) -> (Gates, FactoryKey) {
-        let key = FactoryKey { name: "a".into(), uid: "1".into() };
+        let key = FactoryKey {
+            name: "a".into(),
+            uid: "1".into(),
+        };
         let gates = Gates::default();
         gates.configure(&key, limits);
         gates.open();
@@ -271,7 +310,10 @@ mod tests {
     }
 
     fn why(answer: Result<Permit, Busy>) -> String {
-        answer.map(Permit::spend).err().map_or(String::new(), |busy| busy.why)
+        answer
+            .map(Permit::spend)
+            .err()
+            .map_or(String::new(), |busy| busy.why)
     }
 
     #[test]
@@ -293,25 +335,46 @@ mod tests {
 
     #[test]
     fn the_places_are_bounded_until_one_is_free() {
-        let (gates, key) = gates(Limits { per_second: 9, burst: 9, max_in_flight: 1 });
+        let (gates, key) = gates(Limits {
+            per_second: 9,
+            burst: 9,
+            max_in_flight: 1,
+        });
         assert_eq!(why(gates.take(&key, "a", born(0), at(0))), "");
-        assert_eq!(why(gates.take(&key, "b", born(1), at(0))), "1 orders are in flight");
+        assert_eq!(
+            why(gates.take(&key, "b", born(1), at(0))),
+            "1 orders are in flight"
+        );
         gates.release("a");
         assert_eq!(why(gates.take(&key, "b", born(1), at(0))), "");
     }
 
     #[test]
     fn the_oldest_comes_first_and_who_is_gone_is_not_waited_for() {
-        let (gates, key) = gates(Limits { per_second: 1, burst: 1, max_in_flight: 9 });
+        let (gates, key) = gates(Limits {
+            per_second: 1,
+            burst: 1,
+            max_in_flight: 9,
+        });
         assert_eq!(why(gates.take(&key, "first", born(0), at(0))), "");
-        assert_eq!(why(gates.take(&key, "old", born(1), at(0))), "the rate limit");
-        assert_eq!(why(gates.take(&key, "young", born(2), at(5))), "1 older requests come first");
+        assert_eq!(
+            why(gates.take(&key, "old", born(1), at(0))),
+            "the rate limit"
+        );
+        assert_eq!(
+            why(gates.take(&key, "young", born(2), at(5))),
+            "1 older requests come first"
+        );
         assert_eq!(why(gates.take(&key, "young", born(2), at(95))), "");
     }
 
     #[test]
     fn an_unused_permit_gives_everything_back() {
-        let (gates, key) = gates(Limits { per_second: 1, burst: 1, max_in_flight: 1 });
+        let (gates, key) = gates(Limits {
+            per_second: 1,
+            burst: 1,
+            max_in_flight: 1,
+        });
         drop(gates.take(&key, "a", born(0), at(0)));
         assert_eq!(gates.state(&key).in_flight, 0);
         assert_eq!(why(gates.take(&key, "b", born(0), at(0))), "");
@@ -319,16 +382,26 @@ mod tests {
 
     #[test]
     fn a_run_of_failures_opens_the_breaker_and_one_probe_closes_it() {
-        let (gates, key) = gates(Limits { per_second: 99, burst: 99, max_in_flight: 99 });
+        let (gates, key) = gates(Limits {
+            per_second: 99,
+            burst: 99,
+            max_in_flight: 99,
+        });
         for _ in 0..breaker::FAILURES_TO_OPEN {
             gates.report(&key, &Answer::NotSent("refused".into()));
         }
         assert_eq!(gates.state(&key).breaker, Breaker::Open);
         let now = clock::since_boot();
-        assert_eq!(why(gates.take(&key, "a", born(0), now)), "the circuit breaker is open");
+        assert_eq!(
+            why(gates.take(&key, "a", born(0), now)),
+            "the circuit breaker is open"
+        );
         let later = now + breaker::OPEN_FOR;
         assert_eq!(why(gates.take(&key, "a", born(0), later)), "");
-        assert_eq!(why(gates.take(&key, "b", born(1), later)), "the circuit breaker is open");
+        assert_eq!(
+            why(gates.take(&key, "b", born(1), later)),
+            "the circuit breaker is open"
+        );
         gates.report(&key, &Answer::Placed { order_id: None });
         assert_eq!(why(gates.take(&key, "b", born(1), later)), "");
     }

@@ -19,7 +19,11 @@ pub(super) struct Ledger {
 impl Ledger {
     /// A ledger that has not answered yet.
     pub(super) fn new(store: Store, condition: Condition) -> Self {
-        Self { store, answering_since: Mutex::new(None), condition }
+        Self {
+            store,
+            answering_since: Mutex::new(None),
+            condition,
+        }
     }
 
     /// Everything the ledger knows of the request; none if it does not answer.
@@ -36,7 +40,10 @@ impl Ledger {
 
     /// Takes the value of an answer, and remembers whether there was one.
     pub(super) fn note<T>(&self, answer: Result<T, StoreError>) -> Option<T> {
-        let mut since = self.answering_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = self
+            .answering_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match answer {
             Ok(value) => {
                 since.get_or_insert_with(clock::since_boot);
@@ -54,7 +61,12 @@ impl Ledger {
 
     /// How long it has answered without a failure.
     fn answering_for(&self) -> Duration {
-        let since = *self.answering_since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map_or(Duration::ZERO, |since| clock::since_boot().saturating_sub(since))
+        let since = *self
+            .answering_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        since.map_or(Duration::ZERO, |since| {
+            clock::since_boot().saturating_sub(since)
+        })
     }
 }

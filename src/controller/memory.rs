@@ -58,7 +58,10 @@ impl Memory {
 
     /// Number of answers that are not recorded yet.
     pub(super) fn held(&self) -> usize {
-        self.lock().values().filter(|known| known.answer.is_some()).count()
+        self.lock()
+            .values()
+            .filter(|known| known.answer.is_some())
+            .count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Remembered>> {
@@ -69,7 +72,11 @@ impl Memory {
 
 impl Remembered {
     fn new(nonce: &Nonce, answer: Option<Answer>) -> Self {
-        Self { nonce: nonce.clone(), first_seen: clock::since_boot(), answer }
+        Self {
+            nonce: nonce.clone(),
+            first_seen: clock::since_boot(),
+            answer,
+        }
     }
 }
 

@@ -89,8 +89,16 @@ impl Metrics {
             unreadable: Counter::default(),
         };
         let (entered, posted) = (metrics.entered.clone(), metrics.posted.clone());
-        registry.register("restock_controller_entered", "Requests by the state they entered", entered);
-        registry.register("restock_controller_orders", "Orders sent, by what came of them", posted);
+        registry.register(
+            "restock_controller_entered",
+            "Requests by the state they entered",
+            entered,
+        );
+        registry.register(
+            "restock_controller_orders",
+            "Orders sent, by what came of them",
+            posted,
+        );
         registry.register(
             "restock_controller_order_age_seconds",
             "Age of the request when its order was answered",

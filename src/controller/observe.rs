@@ -37,7 +37,11 @@ impl Subject {
             product: ProductId::parse(&spec.product_id).map_err(invalid)?,
             wanted: Wanted {
                 product: spec.product_id.clone(),
-                quantity: spec.quantity.map(Quantity::new).transpose().map_err(invalid)?,
+                quantity: spec
+                    .quantity
+                    .map(Quantity::new)
+                    .transpose()
+                    .map_err(invalid)?,
                 factory_id: spec
                     .factory_id
                     .as_deref()
@@ -54,18 +58,29 @@ impl Subject {
 pub(super) async fn observe(subject: &Subject, context: &Context) -> (Observed, Policy) {
     let progress = &subject.progress;
     let order = order(subject, context).await;
-    let factory = progress.factory().or(order.as_ref().ok().map(|order| &order.factory));
-    let policy = context.settings.policy(context.destinations.policy(factory));
+    let factory = progress
+        .factory()
+        .or(order.as_ref().ok().map(|order| &order.factory));
+    let policy = context
+        .settings
+        .policy(context.destinations.policy(factory));
     let uid = &subject.request.uid;
-    let nonce = progress.nonce.as_ref().filter(|_| progress.phase == Phase::Placing);
+    let nonce = progress
+        .nonce
+        .as_ref()
+        .filter(|_| progress.phase == Phase::Placing);
     let seen = Observed {
         // Last, so that what the verdict rests on is as fresh as can be.
         ledger: ledger(subject, context).await,
         order,
-        placing_seen_for: nonce
-            .map_or(Duration::ZERO, |nonce| context.memory.placing_seen_for(uid, nonce)),
+        placing_seen_for: nonce.map_or(Duration::ZERO, |nonce| {
+            context.memory.placing_seen_for(uid, nonce)
+        }),
         factories_known_for: context.destinations.known_for(),
-        held_answer: progress.nonce.as_ref().and_then(|nonce| context.memory.answer(uid, nonce)),
+        held_answer: progress
+            .nonce
+            .as_ref()
+            .and_then(|nonce| context.memory.answer(uid, nonce)),
         acknowledged: acknowledged(subject, context),
         request: subject.request.clone(),
         progress: progress.clone(),
@@ -89,7 +104,9 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
     let product = match &subject.progress.order {
         Some(_) => None,
         None => {
-            let found = context.ledger.note(context.ledger.store.product(&subject.product).await);
+            let found = context
+                .ledger
+                .note(context.ledger.store.product(&subject.product).await);
             let found = found.ok_or(Unresolved::NotNow("the ledger does not answer".into()))?;
             found.map(|product| KnownProduct {
                 sku: product.sku,
@@ -99,7 +116,12 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
         }
     };
     let candidates = context.destinations.candidates();
-    let order = resolve(&subject.wanted, &subject.progress, product.as_ref(), &candidates)?;
+    let order = resolve(
+        &subject.wanted,
+        &subject.progress,
+        product.as_ref(),
+        &candidates,
+    )?;
     context.product_is_free(&order)?;
     Ok(order)
 }
@@ -109,7 +131,11 @@ pub(super) fn acknowledged(subject: &Subject, context: &Context) -> Option<Told>
     let progress = &subject.progress;
     let delayed = (progress.delay == Delay::Marked).then_some(Kind::Delayed);
     let ended = matches!(progress.phase, Phase::Failed | Phase::Succeeded);
-    let kind = if ended { notice::due(progress) } else { delayed }?;
+    let kind = if ended {
+        notice::due(progress)
+    } else {
+        delayed
+    }?;
     let id = notice::id(&subject.request.id, kind, progress.attempt);
     context.notifier.acknowledged(&id)
 }

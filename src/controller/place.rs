@@ -55,7 +55,10 @@ pub(super) async fn place(
         }
     };
     let nonce = context.draw_nonce();
-    let progress = Progress { nonce: Some(nonce.clone()), ..announced };
+    let progress = Progress {
+        nonce: Some(nonce.clone()),
+        ..announced
+    };
     let Some(row) = attempt_row(subject, &progress, context) else {
         return Action::requeue(LOOK_AGAIN);
     };
@@ -171,7 +174,11 @@ impl Attempt<'_> {
     }
 
     async fn read_row(&self) -> Report {
-        let reading = self.context.ledger.store.read_attempt(&self.row.request_id, self.row.attempt);
+        let reading = self
+            .context
+            .ledger
+            .store
+            .read_attempt(&self.row.request_id, self.row.attempt);
         match reading.await {
             Ok(Some(row)) if row.nonce == self.nonce => Report::Row(Some(row.outcome)),
             Ok(Some(_)) => Report::Row(Some(RowOutcome::Unknown)),
@@ -193,7 +200,9 @@ impl Attempt<'_> {
             Ok(client) => client,
             Err(why) => return Report::NotDone(why),
         };
-        let body = self.context.order_body(self.subject, self.order, &self.callback_path());
+        let body = self
+            .context
+            .order_body(self.subject, self.order, &self.callback_path());
         // Checked last: whatever came before may have taken its time.
         if let Some(why) = self.too_late() {
             return Report::NotDone(why);
@@ -209,7 +218,10 @@ impl Attempt<'_> {
         let row = &self.row;
         let outcome = answer.row_outcome();
         let store = &self.context.ledger.store;
-        match store.close_attempt(&row.request_id, row.attempt, &self.nonce, outcome).await {
+        match store
+            .close_attempt(&row.request_id, row.attempt, &self.nonce, outcome)
+            .await
+        {
             Ok(_) => Report::Done,
             Err(error) => {
                 self.hold(answer);
@@ -222,7 +234,9 @@ impl Attempt<'_> {
     /// meanwhile only costs another try.
     async fn record_answer(&mut self, answer: &Answer) -> Report {
         for _ in 0..RECORD_TRIES_MAX {
-            let Ok(progress) = to_progress(&self.object) else { break };
+            let Ok(progress) = to_progress(&self.object) else {
+                break;
+            };
             if !can_be_settled(&progress) {
                 return Report::Done;
             }
@@ -245,7 +259,9 @@ impl Attempt<'_> {
     }
 
     fn hold(&self, answer: &Answer) {
-        self.context.memory.hold(&self.subject.request.uid, &self.nonce, answer.clone());
+        self.context
+            .memory
+            .hold(&self.subject.request.uid, &self.nonce, answer.clone());
     }
 
     fn too_late(&self) -> Option<String> {

@@ -54,8 +54,7 @@ pub(super) async fn write(
     let version = object.resource_version().unwrap_or_default();
     let uid = object.uid().unwrap_or_default();
     let name = object.name_any();
-    let answer =
-        cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
+    let answer = cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
     context.cluster_answered(answer.as_ref().map(|_| ()));
     answer
 }
@@ -91,9 +90,14 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
 async fn mark_recorded(seen: &Observed, context: &Context) {
     let ours = |arrival: &&crate::domain::progress::ArrivalRow| arrival.uid == seen.request.uid;
     let arrivals = seen.ledger.iter().flat_map(|ledger| &ledger.arrivals);
-    let first = arrivals.filter(ours).min_by_key(|arrival| (arrival.at, arrival.attempt));
+    let first = arrivals
+        .filter(ours)
+        .min_by_key(|arrival| (arrival.at, arrival.attempt));
     if let Some(arrival) = first {
-        let marking = context.ledger.store.mark_recorded(&seen.request.id, arrival.attempt);
+        let marking = context
+            .ledger
+            .store
+            .mark_recorded(&seen.request.id, arrival.attempt);
         context.ledger.note(marking.await);
     }
 }
@@ -111,6 +115,9 @@ async fn archive(subject: &Subject, progress: &Progress, context: &Context) -> b
     })
     .to_string();
     let request = &subject.request;
-    let archiving = context.ledger.store.archive(&request.id, &request.uid, &history);
+    let archiving = context
+        .ledger
+        .store
+        .archive(&request.id, &request.uid, &history);
     context.ledger.note(archiving.await).is_some()
 }

@@ -60,7 +60,10 @@ impl Context {
         };
         let reference = subject.object.object_ref(&());
         let filing = self.events.publish(&event, &reference);
-        if !matches!(tokio::time::timeout(EVENT_DEADLINE, filing).await, Ok(Ok(()))) {
+        if !matches!(
+            tokio::time::timeout(EVENT_DEADLINE, filing).await,
+            Ok(Ok(()))
+        ) {
             tracing::debug!(request = %subject.request.id, "the Event was not filed");
         }
     }

@@ -24,10 +24,19 @@ pub struct Args {
     #[arg(long, env = "RESTOCK_CALLBACK_KEYS_FILE", value_name = "PATH")]
     pub callback_keys_file: PathBuf,
     /// Hosts and networks that Factories may point to, separated by commas
-    #[arg(long, env = "RESTOCK_FACTORY_ALLOW", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        env = "RESTOCK_FACTORY_ALLOW",
+        value_delimiter = ',',
+        required = true
+    )]
     pub factory_allow: Vec<String>,
     /// Directory below which the Secrets of headersFrom are mounted, by name
-    #[arg(long, env = "RESTOCK_FACTORY_HEADERS", default_value = "/etc/restock/headers")]
+    #[arg(
+        long,
+        env = "RESTOCK_FACTORY_HEADERS",
+        default_value = "/etc/restock/headers"
+    )]
     pub factory_headers: PathBuf,
     /// Passes at a time. Each holds at most one connection per neighbour
     #[arg(

@@ -20,9 +20,10 @@ use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::edge::{aws, channels::Channels, cluster};
 use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
+use crate::process::health::Condition;
 use crate::process::lease::Lease;
-use futures::StreamExt as _;
 use futures::channel::mpsc;
+use futures::{FutureExt as _, StreamExt as _};
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
@@ -43,6 +44,9 @@ const WAKES_MAX: usize = 1_024;
 /// Name of the lease.
 const LEASE: &str = "restock-operator-controller";
 
+/// How soon the first complete list is noticed.
+const READY_PAUSE: Duration = Duration::from_millis(100);
+
 /// Runs until shutdown.
 ///
 /// # Errors
@@ -53,23 +57,20 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    let watching = process.health.condition("watch");
-    let live = context.live.clone();
-    process.tasks.spawn({
-        let context = Arc::clone(&context);
-        async move {
-            if live.wait_until_ready().await.is_ok() {
-                occupy_gates(&context);
-                watching.ready();
-            }
-        }
-    });
+    process.tasks.spawn(begin(
+        Arc::clone(&context),
+        process.health.condition("watch"),
+    ));
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(wakes)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
-        .run(reconcile, |_, never, _| -> Action { match *never {} }, Arc::clone(&context))
+        .run(
+            reconcile,
+            |_, never, _| -> Action { match *never {} },
+            Arc::clone(&context),
+        )
         .for_each(|ended| async move {
             if let Err(error) = ended {
                 tracing::debug!(%error, "pass not run");
@@ -89,12 +90,19 @@ async fn assemble(
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
-    let watch = watcher::Config::default().timeout(WATCH_SECONDS).fields("status.finished!=true");
+    let watch = watcher::Config::default()
+        .timeout(WATCH_SECONDS)
+        .fields("status.finished!=true");
     let controller = Controller::new(requests.clone(), watch);
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
-    process.tasks.spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
+    process
+        .tasks
+        .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
     let url = args.database.source().read()?;
-    let store = Store::connect(&url, CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2))?;
+    let store = Store::connect(
+        &url,
+        CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2),
+    )?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, process);
@@ -109,7 +117,10 @@ async fn assemble(
     let interval = Duration::from_secs(args.notice_interval_seconds);
     let nudge = move |namespace: &str, name: &str| {
         // A full channel is a busy controller: the pass looks again by itself.
-        drop(wake.clone().try_send(ObjectRef::new(name).within(namespace)));
+        drop(
+            wake.clone()
+                .try_send(ObjectRef::new(name).within(namespace)),
+        );
     };
     let context = Arc::new(Context {
         live: controller.store(),
@@ -131,7 +142,11 @@ async fn assemble(
 }
 
 /// Watches the Factories into a store.
-fn watch_factories(client: &Client, namespace: &str, process: &Process) -> reflector::Store<Factory> {
+fn watch_factories(
+    client: &Client,
+    namespace: &str,
+    process: &Process,
+) -> reflector::Store<Factory> {
     let (store, writer) = reflector::store();
     let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
     let stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS))
@@ -156,9 +171,13 @@ fn spawn_loops(
 ) {
     let shutdown = || process.shutdown.clone();
     let pulse = process.health.pulse("wake", wake::TURN_DEADLINE);
-    process.tasks.spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
+    process
+        .tasks
+        .spawn(wake::run(Arc::clone(context), wake, pulse, shutdown()));
     let pulse = process.health.pulse("factories", factories::TURN_DEADLINE);
-    process.tasks.spawn(factories::run(Arc::clone(context), pulse, shutdown()));
+    process
+        .tasks
+        .spawn(factories::run(Arc::clone(context), pulse, shutdown()));
     let leads = |context: &Arc<Context>| {
         let context = Arc::clone(context);
         move || context.leads()
@@ -171,22 +190,40 @@ fn spawn_loops(
         notifier: context.notifier.clone(),
     };
     let pulse = process.health.pulse("sweep", sweep::TURN_DEADLINE);
-    process.tasks.spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
+    process
+        .tasks
+        .spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
     let expiry = Expiry {
         requests: context.requests.clone(),
         succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
         failed: Duration::from_secs(context.settings.ttl_failed_seconds),
     };
     let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
-    process.tasks.spawn(expire::run(expiry, leads(context), pulse, shutdown()));
+    process
+        .tasks
+        .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
+}
+
+/// Waits for the first complete list, then lets orders go.
+async fn begin(context: Arc<Context>, watching: Condition) {
+    // Asked again and again: of several who wait for a store, kube 5.0 wakes only the one
+    // that asked last, and the controller waits for this one too.
+    while context.live.wait_until_ready().now_or_never().is_none() {
+        tokio::time::sleep(READY_PAUSE).await;
+    }
+    occupy_gates(&context);
+    watching.ready();
 }
 
 /// Counts what is in flight already, before the first permit is given: after a restart
 /// the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
     for object in context.live.state() {
-        let Ok(progress) = to_progress(&object) else { continue };
-        if let (true, Some(key), Some(uid)) = (in_flight(&progress), progress.factory(), object.uid())
+        let Ok(progress) = to_progress(&object) else {
+            continue;
+        };
+        if let (true, Some(key), Some(uid)) =
+            (in_flight(&progress), progress.factory(), object.uid())
         {
             context.gates.occupy(key, &uid);
         }

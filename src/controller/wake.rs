@@ -46,7 +46,9 @@ pub(super) async fn run(
             turn(&context, &mut wake, &pulse, &shutdown).await;
         }
         pulse.beat();
-        shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+        shutdown
+            .run_until_cancelled(tokio::time::sleep(PAUSE))
+            .await;
     }
 }
 
@@ -58,8 +60,14 @@ async fn turn(
 ) {
     let mut after = None;
     for _ in 0..PAGES_MAX {
-        let reading = context.ledger.store.unrecorded_arrivals(key(&after), PAGE).await;
-        let Some(page) = context.ledger.note(reading) else { return };
+        let reading = context
+            .ledger
+            .store
+            .unrecorded_arrivals(key(&after), PAGE)
+            .await;
+        let Some(page) = context.ledger.note(reading) else {
+            return;
+        };
         for arrival in &page {
             if shutdown.is_cancelled() {
                 return;
@@ -75,7 +83,9 @@ async fn turn(
 }
 
 fn key(after: &Option<UnrecordedArrival>) -> Option<(&crate::domain::order::RequestId, u32)> {
-    after.as_ref().map(|arrival| (&arrival.request_id, arrival.attempt))
+    after
+        .as_ref()
+        .map(|arrival| (&arrival.request_id, arrival.attempt))
 }
 
 async fn handle(
@@ -115,7 +125,9 @@ async fn handle(
 /// The object lives outside the watch, or shows goods already.
 async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Arc<Context>) {
     let name = object.name_any();
-    let Ok(subject) = Subject::parse(&object) else { return };
+    let Ok(subject) = Subject::parse(&object) else {
+        return;
+    };
     match (subject.progress.phase, arrival.surplus) {
         (Phase::Succeeded, false) => mark(arrival, context).await,
         // Goods of a further attempt: in stock, and somebody should know.
@@ -153,6 +165,9 @@ async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Con
 }
 
 async fn mark(arrival: &UnrecordedArrival, context: &Context) {
-    let marking = context.ledger.store.mark_recorded(&arrival.request_id, arrival.attempt);
+    let marking = context
+        .ledger
+        .store
+        .mark_recorded(&arrival.request_id, arrival.attempt);
     context.ledger.note(marking.await);
 }

@@ -60,7 +60,10 @@ pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
 /// An answer that this process could not record yet. Before the arrival: a row that
 /// stayed open would look like an order in doubt for ever.
 fn own_answer(seen: &Observed, now: Time) -> Option<Step> {
-    let answer = seen.held_answer.as_ref().filter(|_| can_be_settled(&seen.progress))?;
+    let answer = seen
+        .held_answer
+        .as_ref()
+        .filter(|_| can_be_settled(&seen.progress))?;
     let settled = settle(&seen.progress, answer, now);
     let progress = match arrived(seen) {
         Some(arrival) => succeed(&settled, &arrival, Reason::Arrived),
@@ -77,14 +80,22 @@ fn arrival(seen: &Observed) -> Option<Step> {
         Phase::Failed => Reason::LateArrival,
         Phase::Pending | Phase::Placing | Phase::Awaiting => Reason::Arrived,
     };
-    Some(Step::Record(Box::new(succeed(&seen.progress, &arrival, reason))))
+    Some(Step::Record(Box::new(succeed(
+        &seen.progress,
+        &arrival,
+        reason,
+    ))))
 }
 
 /// The first goods that came for this very object, whichever attempt's they are.
 fn arrived(seen: &Observed) -> Option<ArrivalRow> {
     let ledger = seen.ledger.as_ref()?;
-    let ours = ledger.arrivals.iter().filter(|arrival| arrival.uid == seen.request.uid);
-    ours.min_by_key(|arrival| (arrival.at, arrival.attempt)).cloned()
+    let ours = ledger
+        .arrivals
+        .iter()
+        .filter(|arrival| arrival.uid == seen.request.uid);
+    ours.min_by_key(|arrival| (arrival.at, arrival.attempt))
+        .cloned()
 }
 
 fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progress {
@@ -96,7 +107,10 @@ fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progres
         finished: reason == Reason::Arrived,
         outcome: OrderOutcome::Placed,
         next_attempt_at: None,
-        arrival: Some(Arrived { quantity: arrival.quantity, at: arrival.at }),
+        arrival: Some(Arrived {
+            quantity: arrival.quantity,
+            at: arrival.at,
+        }),
         ..progress.clone()
     }
 }
@@ -110,17 +124,33 @@ fn duplicate(seen: &Observed) -> Option<Step> {
         Phase::Awaiting | Phase::Succeeded | Phase::Failed => false,
     };
     let other_row = |row: &&AttemptRow| row.uid != seen.request.uid;
-    let other_arrival = ledger.arrivals.iter().find(|row| row.uid != seen.request.uid);
+    let other_arrival = ledger
+        .arrivals
+        .iter()
+        .find(|row| row.uid != seen.request.uid);
     let first = other_arrival
         .map(|arrival| arrival.uid.clone())
-        .or_else(|| ledger.rows.iter().find(other_row).map(|row| row.uid.clone()));
+        .or_else(|| {
+            ledger
+                .rows
+                .iter()
+                .find(other_row)
+                .map(|row| row.uid.clone())
+        });
     let first = first.filter(|_| open)?;
     let served = other_arrival.is_some()
-        || ledger.rows.iter().filter(other_row).any(|row| row.outcome.counts());
+        || ledger
+            .rows
+            .iter()
+            .filter(other_row)
+            .any(|row| row.outcome.counts());
     let message = format!("The object with uid {first} already stands for this request.");
     let failed = fail(&seen.progress, Reason::Duplicate, message);
     // Quiet only when the other one really ordered: else nobody would ever be told.
-    Some(Step::Record(Box::new(Progress { finished: served, ..failed })))
+    Some(Step::Record(Box::new(Progress {
+        finished: served,
+        ..failed
+    })))
 }
 
 /// A person's word settles an order in doubt.
@@ -150,13 +180,21 @@ fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
     match progress.delay {
         Delay::None => {
             let late = now.since(waiting_since(seen)) > policy.delayed_after;
-            let marked = Progress { delay: Delay::Marked, ..progress.clone() };
+            let marked = Progress {
+                delay: Delay::Marked,
+                ..progress.clone()
+            };
             late.then(|| Step::Record(Box::new(marked)))
         }
         Delay::Marked => {
             let id = notice::id(&seen.request.id, Kind::Delayed, progress.attempt);
-            seen.acknowledged.as_ref().filter(|told| told.notice_id == id)?;
-            let told = Progress { delay: Delay::Told, ..progress.clone() };
+            seen.acknowledged
+                .as_ref()
+                .filter(|told| told.notice_id == id)?;
+            let told = Progress {
+                delay: Delay::Told,
+                ..progress.clone()
+            };
             Some(Step::Record(Box::new(told)))
         }
         Delay::Told => None,
@@ -198,7 +236,10 @@ fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     if let Some(at) = seen.progress.next_attempt_at.filter(|at| *at > now) {
         return wait(seen, at.since(now), "the next attempt is not due yet");
     }
-    Step::Order(Box::new(announce(seen, ledger, policy, order)), order.clone())
+    Step::Order(
+        Box::new(announce(seen, ledger, policy, order)),
+        order.clone(),
+    )
 }
 
 /// The newest row of this object that the status does not know of, or knows otherwise.
@@ -213,7 +254,11 @@ fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptR
 
 /// Attempts of this request, whatever the object, that may have cost an order.
 fn orders_counted(ledger: &LedgerView) -> u32 {
-    let counted = ledger.rows.iter().filter(|row| row.outcome.counts()).count();
+    let counted = ledger
+        .rows
+        .iter()
+        .filter(|row| row.outcome.counts())
+        .count();
     u32::try_from(counted).unwrap_or(u32::MAX)
 }
 
@@ -279,7 +324,10 @@ fn placing(seen: &Observed, policy: &Policy, now: Time) -> Step {
 fn own_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
     let attempt = seen.progress.attempt;
     let uid = &seen.request.uid;
-    ledger.rows.iter().find(|row| row.attempt == attempt && row.uid == *uid)
+    ledger
+        .rows
+        .iter()
+        .find(|row| row.attempt == attempt && row.uid == *uid)
 }
 
 /// Whether the row says what became of its order.
@@ -299,14 +347,26 @@ fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
     }
     let deadline = seen.progress.deadline.unwrap_or(ledger.now);
     if ledger.now < deadline {
-        return wait(seen, deadline.since(ledger.now), "the factory's callback is awaited");
+        return wait(
+            seen,
+            deadline.since(ledger.now),
+            "the factory's callback is awaited",
+        );
     }
     if ledger.answering_for < policy.ledger_settle {
-        return wait(seen, LOOK_AGAIN, "the ledger was away: callbacks may still be on their way");
+        return wait(
+            seen,
+            LOOK_AGAIN,
+            "the ledger was away: callbacks may still be on their way",
+        );
     }
     let inbox_seen_empty = ledger.inbox_empty_at.is_some_and(|at| at >= deadline);
     if !inbox_seen_empty && ledger.now < deadline + policy.inbox_grace {
-        return wait(seen, LOOK_AGAIN, "the callback inbox was not seen empty yet");
+        return wait(
+            seen,
+            LOOK_AGAIN,
+            "the callback inbox was not seen empty yet",
+        );
     }
     overdue(seen, policy, ledger)
 }
@@ -324,9 +384,10 @@ fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
         }));
     }
     let (reason, message) = match seen.progress.outcome {
-        OrderOutcome::Placed => {
-            (Reason::CallbackOverdue, "The factory has the order but never called back.")
-        }
+        OrderOutcome::Placed => (
+            Reason::CallbackOverdue,
+            "The factory has the order but never called back.",
+        ),
         _ => (
             Reason::OrderOutcomeUnknown,
             "It is unknown whether the factory has the order, and it never called back.",
@@ -339,7 +400,10 @@ fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
 fn ended(seen: &Observed) -> Step {
     let progress = &seen.progress;
     let Some(kind) = notice::due(progress) else {
-        return Step::Record(Box::new(Progress { finished: true, ..progress.clone() }));
+        return Step::Record(Box::new(Progress {
+            finished: true,
+            ..progress.clone()
+        }));
     };
     let id = notice::id(&seen.request.id, kind, progress.attempt);
     match &seen.acknowledged {
@@ -348,13 +412,23 @@ fn ended(seen: &Observed) -> Step {
             told: Some(told.clone()),
             ..progress.clone()
         })),
-        _ => Step::Wait { time: LOOK_AGAIN, why: "a notice is due".into(), tell: Some(kind) },
+        _ => Step::Wait {
+            time: LOOK_AGAIN,
+            why: "a notice is due".into(),
+            tell: Some(kind),
+        },
     }
 }
 
 fn fail(progress: &Progress, reason: Reason, message: String) -> Progress {
     let phase = Phase::Failed;
-    Progress { phase, reason, message, next_attempt_at: None, ..progress.clone() }
+    Progress {
+        phase,
+        reason,
+        message,
+        next_attempt_at: None,
+        ..progress.clone()
+    }
 }
 
 fn failed(seen: &Observed, reason: Reason, message: String) -> Step {
@@ -363,5 +437,9 @@ fn failed(seen: &Observed, reason: Reason, message: String) -> Step {
 
 fn wait(seen: &Observed, time: Duration, why: impl Into<String>) -> Step {
     let tell = (seen.progress.delay == Delay::Marked).then_some(Kind::Delayed);
-    Step::Wait { time, why: why.into(), tell }
+    Step::Wait {
+        time,
+        why: why.into(),
+        tell,
+    }
 }

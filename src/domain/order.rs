@@ -251,9 +251,19 @@ mod tests {
         let event = EventId::parse("b2f0c1de-7d8e-4d6a-9a51-5c1b4fbb2f1e").unwrap();
         let id = RequestId::of_event("arn:aws:sns:eu-central-1:1:restock-stock", &event);
         assert_eq!(id.as_str().len(), REQUEST_ID_CHARACTERS);
-        assert!(id.as_str().chars().all(|c| c.is_ascii_lowercase() || ('2'..='7').contains(&c)));
-        assert_eq!(id, RequestId::of_event("arn:aws:sns:eu-central-1:1:restock-stock", &event));
-        assert_ne!(id, RequestId::of_event("arn:aws:sns:eu-central-1:2:restock-stock", &event));
+        assert!(
+            id.as_str()
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || ('2'..='7').contains(&c))
+        );
+        assert_eq!(
+            id,
+            RequestId::of_event("arn:aws:sns:eu-central-1:1:restock-stock", &event)
+        );
+        assert_ne!(
+            id,
+            RequestId::of_event("arn:aws:sns:eu-central-1:2:restock-stock", &event)
+        );
     }
 
     #[test]

@@ -56,14 +56,22 @@ pub fn resolve(
     factories: &[Candidate],
 ) -> Result<Order, Unresolved> {
     if let Some(order) = &progress.order {
-        let chosen = factories.iter().find(|factory| factory.key == order.factory);
+        let chosen = factories
+            .iter()
+            .find(|factory| factory.key == order.factory);
         let gone = || Unresolved::Never(format!("Factory {} was deleted.", order.factory.name));
         return is_open(chosen.ok_or_else(gone)?).map(|()| order.clone());
     }
     let unknown = || Unresolved::Never(format!("The ledger has no product {}.", wanted.product));
     let product = product.ok_or_else(unknown)?;
-    let factory = choose(wanted.factory_id.as_ref().or(product.factory_id.as_ref()), factories)?;
-    let quantity = wanted.quantity.or(product.reorder_quantity).or(factory.default_quantity);
+    let factory = choose(
+        wanted.factory_id.as_ref().or(product.factory_id.as_ref()),
+        factories,
+    )?;
+    let quantity = wanted
+        .quantity
+        .or(product.reorder_quantity)
+        .or(factory.default_quantity);
     let quantity = quantity.ok_or_else(|| Unresolved::Never(no_quantity(factory)))?;
     if quantity.get() > factory.max_quantity {
         return Err(Unresolved::Never(format!(
@@ -72,7 +80,11 @@ pub fn resolve(
         )));
     }
     is_open(factory)?;
-    Ok(Order { sku: product.sku.clone(), quantity, factory: factory.key.clone() })
+    Ok(Order {
+        sku: product.sku.clone(),
+        quantity,
+        factory: factory.key.clone(),
+    })
 }
 
 fn no_quantity(factory: &Candidate) -> String {
@@ -88,7 +100,12 @@ fn choose<'a>(
     factories: &'a [Candidate],
 ) -> Result<&'a Candidate, Unresolved> {
     let lists = |factory: &&Candidate| {
-        id.is_some_and(|id| factory.factory_ids.iter().any(|listed| listed == id.as_str()))
+        id.is_some_and(|id| {
+            factory
+                .factory_ids
+                .iter()
+                .any(|listed| listed == id.as_str())
+        })
     };
     let listed: Vec<_> = factories.iter().filter(lists).collect();
     let matches = match listed.is_empty() {
@@ -102,7 +119,10 @@ fn choose<'a>(
             "No Factory serves {asked}, and none is the default."
         ))),
         several => {
-            let names: Vec<_> = several.iter().map(|factory| factory.key.name.as_str()).collect();
+            let names: Vec<_> = several
+                .iter()
+                .map(|factory| factory.key.name.as_str())
+                .collect();
             Err(Unresolved::Misconfigured(format!(
                 "Several Factories serve {asked}: {}.",
                 names.join(", ")
@@ -114,7 +134,10 @@ fn choose<'a>(
 fn is_open(factory: &Candidate) -> Result<(), Unresolved> {
     match &factory.closed {
         None => Ok(()),
-        Some(why) => Err(Unresolved::NotNow(format!("Factory {}: {why}", factory.key.name))),
+        Some(why) => Err(Unresolved::NotNow(format!(
+            "Factory {}: {why}",
+            factory.key.name
+        ))),
     }
 }
 
@@ -123,10 +146,17 @@ pub fn ambiguous(factories: &[Candidate]) -> Vec<&FactoryKey> {
     let clash = |one: &Candidate, other: &Candidate| {
         one.key != other.key
             && ((one.default && other.default)
-                || one.factory_ids.iter().any(|id| other.factory_ids.contains(id)))
+                || one
+                    .factory_ids
+                    .iter()
+                    .any(|id| other.factory_ids.contains(id)))
     };
     let clashes = |one: &&Candidate| factories.iter().any(|other| clash(one, other));
-    factories.iter().filter(clashes).map(|factory| &factory.key).collect()
+    factories
+        .iter()
+        .filter(clashes)
+        .map(|factory| &factory.key)
+        .collect()
 }
 
 #[cfg(test)]
@@ -135,7 +165,10 @@ mod tests {
 
     fn factory(name: &str, ids: &[&str], default: bool) -> Candidate {
         Candidate {
-            key: FactoryKey { name: name.into(), uid: format!("uid-{name}") },
+            key: FactoryKey {
+                name: name.into(),
+                uid: format!("uid-{name}"),
+            },
             factory_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
             default,
             default_quantity: None,
@@ -154,7 +187,11 @@ mod tests {
 
     fn product() -> KnownProduct {
         let sku = Sku::parse("CP-1").expect("a valid SKU");
-        KnownProduct { sku, reorder_quantity: Quantity::new(7).ok(), factory_id: None }
+        KnownProduct {
+            sku,
+            reorder_quantity: Quantity::new(7).ok(),
+            factory_id: None,
+        }
     }
 
     fn choice(wanted: &Wanted, factories: &[Candidate]) -> Result<(String, u32), Unresolved> {
@@ -165,16 +202,28 @@ mod tests {
     #[test]
     fn a_listed_id_wins_over_the_default() {
         let factories = [factory("a", &["FF-1"], false), factory("b", &[], true)];
-        assert_eq!(choice(&wanted(Some(3), Some("FF-1")), &factories), Ok(("a".into(), 3)));
-        assert_eq!(choice(&wanted(None, Some("FF-9")), &factories), Ok(("b".into(), 7)));
+        assert_eq!(
+            choice(&wanted(Some(3), Some("FF-1")), &factories),
+            Ok(("a".into(), 3))
+        );
+        assert_eq!(
+            choice(&wanted(None, Some("FF-9")), &factories),
+            Ok(("b".into(), 7))
+        );
         assert_eq!(choice(&wanted(None, None), &factories), Ok(("b".into(), 7)));
     }
 
     #[test]
     fn several_matches_are_none_and_may_be_mended() {
-        let factories = [factory("a", &["FF-1"], false), factory("b", &["FF-1"], true)];
+        let factories = [
+            factory("a", &["FF-1"], false),
+            factory("b", &["FF-1"], true),
+        ];
         let answer = choice(&wanted(None, Some("FF-1")), &factories);
-        assert!(matches!(answer, Err(Unresolved::Misconfigured(_))), "{answer:?}");
+        assert!(
+            matches!(answer, Err(Unresolved::Misconfigured(_))),
+            "{answer:?}"
+        );
         assert_eq!(ambiguous(&factories).len(), 2);
     }
 

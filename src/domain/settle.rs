@@ -54,7 +54,9 @@ pub fn believe(progress: &Progress, row: &AttemptRow, policy: &Policy, now: Time
         attempt: row.attempt,
         nonce: Some(row.nonce.clone()),
         deadline: Some(row.deadline),
-        placing_since: progress.placing_since.or(Some(row.deadline - policy.callback_deadline)),
+        placing_since: progress
+            .placing_since
+            .or(Some(row.deadline - policy.callback_deadline)),
         ..progress.clone()
     };
     let current = row.attempt == progress.attempt && can_be_settled(progress);
@@ -66,7 +68,9 @@ pub fn believe(progress: &Progress, row: &AttemptRow, policy: &Policy, now: Time
 fn answer_of(outcome: RowOutcome) -> Answer {
     match outcome {
         RowOutcome::NotSent => Answer::NotSent("the ledger says so".into()),
-        RowOutcome::Throttled => Answer::Throttled { retry_after: BACK_OFF_FIRST },
+        RowOutcome::Throttled => Answer::Throttled {
+            retry_after: BACK_OFF_FIRST,
+        },
         RowOutcome::Refused => Answer::Refused { status: None },
         RowOutcome::Placed => Answer::Placed { order_id: None },
         RowOutcome::Open => Answer::InDoubt("the process that sent it is gone".into()),
@@ -87,7 +91,11 @@ fn await_callback(progress: Progress, outcome: OrderOutcome) -> Progress {
     let placed = outcome == OrderOutcome::Placed;
     Progress {
         phase: Phase::Awaiting,
-        reason: if placed { Reason::OrderPlaced } else { Reason::OrderUnknown },
+        reason: if placed {
+            Reason::OrderPlaced
+        } else {
+            Reason::OrderUnknown
+        },
         message: "The factory has the order; its callback is awaited.".into(),
         outcome,
         next_attempt_at: None,
@@ -97,7 +105,9 @@ fn await_callback(progress: Progress, outcome: OrderOutcome) -> Progress {
 }
 
 fn refuse(progress: Progress, status: Option<u16>) -> Progress {
-    let status = status.map(|code| format!(" with HTTP {code}")).unwrap_or_default();
+    let status = status
+        .map(|code| format!(" with HTTP {code}"))
+        .unwrap_or_default();
     Progress {
         phase: Phase::Failed,
         reason: Reason::Refused,
@@ -130,8 +140,17 @@ fn try_again(
 /// drawn from the nonce, so that requests that failed together do not return together.
 fn back_off(progress: &Progress) -> Duration {
     let doublings = progress.attempt.saturating_sub(1).min(16);
-    let step = BACK_OFF_FIRST.saturating_mul(1 << doublings).min(BACK_OFF_MAX);
-    let nonce = progress.nonce.as_ref().map(|nonce| nonce.as_str()).unwrap_or_default();
-    let drawn = short_hash(nonce.as_bytes()).bytes().next().unwrap_or_default();
+    let step = BACK_OFF_FIRST
+        .saturating_mul(1 << doublings)
+        .min(BACK_OFF_MAX);
+    let nonce = progress
+        .nonce
+        .as_ref()
+        .map(|nonce| nonce.as_str())
+        .unwrap_or_default();
+    let drawn = short_hash(nonce.as_bytes())
+        .bytes()
+        .next()
+        .unwrap_or_default();
     step / 2 + (step / 2) * u32::from(drawn % 16) / 16
 }

@@ -129,6 +129,25 @@ where
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
 }
 
+/// One page of all objects; `next` is the token of the page before.
+///
+/// # Errors
+/// [`ClusterError`]; [`ClusterError::Gone`] if the token is too old: begin anew.
+pub async fn list<K>(
+    api: &Api<K>,
+    page_objects_max: u32,
+    next: Option<String>,
+) -> Result<ObjectList<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = ListParams {
+        continue_token: next,
+        ..ListParams::default().limit(page_objects_max)
+    };
+    within(CALL_DEADLINE, api.list(&parameters)).await
+}
+
 /// One page of the objects that these `fields` select, without their content; `next` is
 /// the token of the page before.
 ///
@@ -202,8 +221,12 @@ fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
+        let said = inner.to_string();
+        // hyper's errors repeat themselves at each level.
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
         cause = inner.source();
     }
     text

@@ -103,7 +103,11 @@ impl FactoryClient {
             .dns_resolver(Arc::new(GuardedResolver::new(allow.clone())))
             .build()
             .map_err(|error| TargetError::NoClient(error.to_string()))?;
-        Ok(Self { client, url, headers: target.headers.clone() })
+        Ok(Self {
+            client,
+            url,
+            headers: target.headers.clone(),
+        })
     }
 
     /// Sends one order, once.
@@ -116,7 +120,11 @@ impl FactoryClient {
             },
             None => HeaderMap::new(),
         };
-        let mut request = self.client.post(self.url.clone()).headers(headers).json(order);
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .headers(headers)
+            .json(order);
         if let Some(parent) = trace_parent {
             request = request.header(TRACE_PARENT, parent);
         }

@@ -47,7 +47,10 @@ impl Role {
     fn terminate(&self) {
         let id = self.child.id().to_string();
         let killed = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(killed.is_ok_and(|status| status.success()), "no SIGTERM for {id}");
+        assert!(
+            killed.is_ok_and(|status| status.success()),
+            "no SIGTERM for {id}"
+        );
     }
 }
 

@@ -67,7 +67,11 @@ impl Shop {
             let created = sqs.create_queue().queue_name(format!("{name}-{suffix}"));
             Queue::new(&config, created.send().await.unwrap().queue_url.unwrap())
         };
-        let (dead, inbox, mailbox) = (queue("dead").await, queue("inbox").await, queue("ops").await);
+        let (dead, inbox, mailbox) = (
+            queue("dead").await,
+            queue("inbox").await,
+            queue("ops").await,
+        );
         let stock = queue("stock").await;
         let redrive = json!({
             "deadLetterTargetArn": dead.attributes().await.unwrap().arn, "maxReceiveCount": 2,
@@ -77,18 +81,31 @@ impl Shop {
             .queue_url(stock.url())
             .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         setting.send().await.unwrap();
-        let topic = sns.create_topic().name(format!("{name}-ops")).send().await.unwrap();
+        let topic = sns
+            .create_topic()
+            .name(format!("{name}-ops"))
+            .send()
+            .await
+            .unwrap();
         let ops_topic = topic.topic_arn.unwrap();
         let mailbox_arn = mailbox.attributes().await.unwrap().arn;
         let subscribing = sns.subscribe().topic_arn(&ops_topic).protocol("sqs");
         subscribing.endpoint(mailbox_arn).send().await.unwrap();
         let ledger = Ledger::create().await;
         let sku = format!("CP-{name}");
-        ledger.store.apply_products(&[declaration(&sku, 10)]).await.unwrap();
+        ledger
+            .store
+            .apply_products(&[declaration(&sku, 10)])
+            .await
+            .unwrap();
         let keys = std::env::temp_dir().join(format!("{name}-keys"));
         std::fs::write(&keys, "k1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
         // Free now, and asked for again in milliseconds: the roles bind it.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let shop = Self {
             place,
             ledger,
@@ -123,11 +140,19 @@ impl Shop {
         let factories: Api<Factory> =
             Api::namespaced(self.place.client.clone(), &self.place.namespace);
         let factory = serde_json::from_value(factory).unwrap();
-        factories.create(&PostParams::default(), &factory).await.unwrap();
+        factories
+            .create(&PostParams::default(), &factory)
+            .await
+            .unwrap();
     }
 
     async fn close(&self) {
-        let _ = self.sns.delete_topic().topic_arn(&self.ops_topic).send().await;
+        let _ = self
+            .sns
+            .delete_topic()
+            .topic_arn(&self.ops_topic)
+            .send()
+            .await;
         for queue in [&self.queue, &self.dead, &self.inbox, &self.mailbox] {
             let _ = self.sqs.delete_queue().queue_url(queue.url()).send().await;
         }
@@ -136,9 +161,12 @@ impl Shop {
 
     fn settings(&self, more: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
         let mut settings = vec![
-            ("RESTOCK_DATABASE_URL", self.ledger.schema.url().expose_secret().to_owned()),
+            (
+                "RESTOCK_DATABASE_URL",
+                self.ledger.schema.url().expose_secret().to_owned(),
+            ),
             ("RESTOCK_NAMESPACE", self.place.namespace.clone()),
-            ("RESTOCK_LOG_FILTER", "info,restock_operator=debug".to_owned()),
+            ("RUST_LOG", "info,restock_operator=debug".to_owned()),
         ];
         settings.extend(more.iter().cloned());
         settings
@@ -148,8 +176,14 @@ impl Shop {
     pub(crate) fn controller(&self) -> Role {
         let settings = self.settings(&[
             ("RESTOCK_OPS_TOPIC_ARN", self.ops_topic.clone()),
-            ("RESTOCK_CALLBACK_URL", format!("http://127.0.0.1:{}", self.receiver_port)),
-            ("RESTOCK_CALLBACK_KEYS_FILE", self.keys.display().to_string()),
+            (
+                "RESTOCK_CALLBACK_URL",
+                format!("http://127.0.0.1:{}", self.receiver_port),
+            ),
+            (
+                "RESTOCK_CALLBACK_KEYS_FILE",
+                self.keys.display().to_string(),
+            ),
             ("RESTOCK_FACTORY_ALLOW", "127.0.0.1".to_owned()),
             ("RESTOCK_GUARD_SECONDS", "2".to_owned()),
             ("RESTOCK_LEDGER_SETTLE_SECONDS", "1".to_owned()),
@@ -168,9 +202,15 @@ impl Shop {
     /// A receiver.
     pub(crate) fn receiver(&self) -> Role {
         let settings = self.settings(&[
-            ("RESTOCK_LISTEN", format!("127.0.0.1:{}", self.receiver_port)),
+            (
+                "RESTOCK_LISTEN",
+                format!("127.0.0.1:{}", self.receiver_port),
+            ),
             ("RESTOCK_INBOX_URL", self.inbox.url().to_owned()),
-            ("RESTOCK_CALLBACK_KEYS_FILE", self.keys.display().to_string()),
+            (
+                "RESTOCK_CALLBACK_KEYS_FILE",
+                self.keys.display().to_string(),
+            ),
         ]);
         Role::start("receiver", &settings)
     }
@@ -188,7 +228,10 @@ impl Shop {
             "spec": { "productId": self.sku, "quantity": quantity, "requester": requester },
         });
         let object = serde_json::from_value(object).unwrap();
-        self.requests().create(&PostParams::default(), &object).await.unwrap();
+        self.requests()
+            .create(&PostParams::default(), &object)
+            .await
+            .unwrap();
     }
 
     /// A message of the common shop, raw, in the stock queue.
@@ -207,7 +250,10 @@ impl Shop {
             .message_body("재고 부족")
             .message_attributes("EventId", attribute(event_id))
             .message_attributes("MessageAttributeProductId", attribute(&self.sku))
-            .message_attributes("MessageAttributeProductCnt", attribute(&quantity.to_string()))
+            .message_attributes(
+                "MessageAttributeProductCnt",
+                attribute(&quantity.to_string()),
+            )
             .message_attributes("MessageAttributeRequester", attribute(requester));
         sending.send().await.unwrap();
     }
@@ -225,7 +271,11 @@ impl Shop {
             if right(&object) {
                 return object;
             }
-            assert!(Instant::now() < until, "waited for {what}, found {:#?}", object.status);
+            assert!(
+                Instant::now() < until,
+                "waited for {what}, found {:#?}",
+                object.status
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -234,17 +284,26 @@ impl Shop {
     pub(crate) async fn wait_for_all(&self, count: usize, phase: Phase) -> Vec<RestockRequest> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let all = self.requests().list(&ListParams::default()).await.unwrap().items;
+            let all = self
+                .requests()
+                .list(&ListParams::default())
+                .await
+                .unwrap()
+                .items;
             let ended = |object: &&RestockRequest| {
-                object.status.as_ref().is_some_and(|status| {
-                    status.phase == phase && status.finished
-                })
+                object
+                    .status
+                    .as_ref()
+                    .is_some_and(|status| status.phase == phase && status.finished)
             };
             if all.len() == count && all.iter().filter(ended).count() == count {
                 return all;
             }
             let seen: Vec<_> = all.iter().map(|object| object.status.clone()).collect();
-            assert!(Instant::now() < until, "waited for {count} {phase:?}, found {seen:#?}");
+            assert!(
+                Instant::now() < until,
+                "waited for {count} {phase:?}, found {seen:#?}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -262,8 +321,16 @@ impl Shop {
         let until = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         while Instant::now() < until {
-            for message in self.mailbox.receive(10, Duration::from_secs(1)).await.unwrap() {
-                self.mailbox.delete_batch(&[&message.receipt]).await.unwrap();
+            for message in self
+                .mailbox
+                .receive(10, Duration::from_secs(1), None)
+                .await
+                .unwrap()
+            {
+                self.mailbox
+                    .delete_batch(&[&message.receipt])
+                    .await
+                    .unwrap();
                 if message.body.contains(with) {
                     return message.body;
                 }
@@ -281,6 +348,11 @@ impl Shop {
 
 /// The status, which the API server always fills in.
 pub(crate) fn reason(object: &RestockRequest) -> &'static str {
-    let status = object.status.as_ref().expect("the definition has a default status");
-    status.reason.map_or("", restock_operator::crd::words::Reason::as_str)
+    let status = object
+        .status
+        .as_ref()
+        .expect("the definition has a default status");
+    status
+        .reason
+        .map_or("", restock_operator::crd::words::Reason::as_str)
 }

@@ -22,14 +22,7 @@ pub(crate) const CALLBACK_KEYS: &str = "callback-keys";
 /// Builds the operator and the legacy factory; answers where the factory is.
 pub(crate) fn build_operator() -> Result<PathBuf> {
     let mut cargo = command::cargo();
-    cargo.args([
-        "build",
-        "--package",
-        "restock-operator",
-        "--bins",
-        "--example",
-        "factory",
-    ]);
+    cargo.args(["build", "--bin", "restock-operator", "--example", "factory"]);
     command::run("building the operator and the legacy factory", &mut cargo)?;
     built("examples/factory")
 }

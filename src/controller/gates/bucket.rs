@@ -16,14 +16,23 @@ impl Bucket {
     pub(super) fn full(per_second: u32, burst: u32) -> Self {
         let burst = f64::from(burst.max(1));
         let per_second = f64::from(per_second.max(1));
-        Self { per_second, burst, tokens: burst, filled_at: Duration::ZERO }
+        Self {
+            per_second,
+            burst,
+            tokens: burst,
+            filled_at: Duration::ZERO,
+        }
     }
 
     /// Whole tokens in hand.
     pub(super) fn whole(&mut self, now: Duration) -> u32 {
         self.fill(now);
         // At most the burst, which is a u32.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to burst")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to burst"
+        )]
         let whole = self.tokens as u32;
         whole
     }
@@ -32,7 +41,9 @@ impl Bucket {
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         self.fill(now);
         if self.tokens < 1.0 {
-            return Err(Duration::from_secs_f64((1.0 - self.tokens) / self.per_second));
+            return Err(Duration::from_secs_f64(
+                (1.0 - self.tokens) / self.per_second,
+            ));
         }
         self.tokens -= 1.0;
         Ok(())

@@ -28,7 +28,11 @@ impl AllowList {
     /// [`NotAnEntry`].
     pub fn parse(entries: &[String]) -> Result<Self, NotAnEntry> {
         let mut list = (BTreeSet::new(), Vec::new());
-        for entry in entries.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty()) {
+        for entry in entries
+            .iter()
+            .map(|entry| entry.trim())
+            .filter(|entry| !entry.is_empty())
+        {
             if let Ok(network) = entry.parse::<IpNet>() {
                 list.1.push(network);
             } else if let Ok(address) = entry.parse::<IpAddr>() {
@@ -39,7 +43,10 @@ impl AllowList {
                 return Err(NotAnEntry(entry.to_owned()));
             }
         }
-        Ok(Self { names: Arc::new(list.0), networks: Arc::new(list.1) })
+        Ok(Self {
+            names: Arc::new(list.0),
+            networks: Arc::new(list.1),
+        })
     }
 
     /// Whether an order may go to this URL. An address in the URL is checked here, for the
@@ -50,12 +57,16 @@ impl AllowList {
             Ok(address) => self.lists(address),
             Err(_) => self.names.contains(&host.to_ascii_lowercase()),
         };
-        admitted.then_some(()).ok_or_else(|| TargetError::HostNotAllowed(host.to_owned()))
+        admitted
+            .then_some(())
+            .ok_or_else(|| TargetError::HostNotAllowed(host.to_owned()))
     }
 
     fn lists(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.networks.iter().any(|network| network.contains(&address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 
     /// Whether a listed name may lead to this address.
@@ -98,10 +109,14 @@ impl Resolve for GuardedResolver {
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let admitted: Vec<SocketAddr> =
-                found.into_iter().filter(|found| allow.may_resolve_to(found.ip())).collect();
+            let admitted: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|found| allow.may_resolve_to(found.ip()))
+                .collect();
             if admitted.is_empty() {
-                return Err(format!("{} leads to no address that is allowed", name.as_str()).into());
+                return Err(
+                    format!("{} leads to no address that is allowed", name.as_str()).into(),
+                );
             }
             Ok(Box::new(admitted.into_iter()) as Addrs)
         })
@@ -130,14 +145,26 @@ mod tests {
         assert!(!admits(&list, "https://factory.example.evil.example/"));
         assert!(!admits(&list, "https://10.2.0.1/"));
         assert!(!admits(&list, "https://169.254.169.254/latest/meta-data"));
-        assert!(!admits(&list, "https://2852039166/"), "the same address as one number");
+        assert!(
+            !admits(&list, "https://2852039166/"),
+            "the same address as one number"
+        );
     }
 
     #[test]
     fn a_listed_name_does_not_lead_to_this_host_or_its_links() {
         let list = list(&["factory.example"]);
-        for near in ["127.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00:ec2::254"] {
-            assert!(!list.may_resolve_to(near.parse().expect("an address")), "{near}");
+        for near in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "::1",
+            "::ffff:127.0.0.1",
+            "fd00:ec2::254",
+        ] {
+            assert!(
+                !list.may_resolve_to(near.parse().expect("an address")),
+                "{near}"
+            );
         }
         assert!(list.may_resolve_to("10.0.0.5".parse().expect("an address")));
     }

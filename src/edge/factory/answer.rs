@@ -34,19 +34,19 @@ pub(super) async fn of_response(response: Response) -> Answer {
     let status = response.status();
     let retry_after = retry_after(&response);
     match (status, retry_after) {
-        (status, _) if status.is_success() => {
-            Answer::Placed { order_id: order_id(response).await }
-        }
-        (StatusCode::TOO_MANY_REQUESTS, wait) => {
-            Answer::Throttled { retry_after: wait.unwrap_or(THROTTLE_DEFAULT) }
-        }
+        (status, _) if status.is_success() => Answer::Placed {
+            order_id: order_id(response).await,
+        },
+        (StatusCode::TOO_MANY_REQUESTS, wait) => Answer::Throttled {
+            retry_after: wait.unwrap_or(THROTTLE_DEFAULT),
+        },
         (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)) => Answer::Throttled { retry_after },
         (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY, _) => {
             Answer::InDoubt(format!("HTTP {}", status.as_u16()))
         }
-        (status, _) if status.is_redirection() || status.is_client_error() => {
-            Answer::Refused { status: Some(status.as_u16()) }
-        }
+        (status, _) if status.is_redirection() || status.is_client_error() => Answer::Refused {
+            status: Some(status.as_u16()),
+        },
         (status, _) => Answer::InDoubt(format!("HTTP {}", status.as_u16())),
     }
 }
@@ -92,5 +92,8 @@ fn causes(error: &reqwest::Error) -> String {
         false if words.is_empty() => "no answer".to_owned(),
         false => words.join(": "),
     };
-    text.chars().filter(|c| !c.is_control()).take(ERROR_CHARACTERS_MAX).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(ERROR_CHARACTERS_MAX)
+        .collect()
 }

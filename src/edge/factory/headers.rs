@@ -16,13 +16,18 @@ pub(super) fn read(directory: &Path) -> Result<HeaderMap, TargetError> {
     let mut headers = HeaderMap::new();
     for entry in entries {
         let path = entry.map_err(|error| missing(error.to_string()))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if name.starts_with('.') {
             continue;
         }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| missing(format!("{name}: {error}")))?;
-        let key = HeaderName::try_from(&name).map_err(|_| missing(format!("{name} is no header")))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| missing(format!("{name}: {error}")))?;
+        let key =
+            HeaderName::try_from(&name).map_err(|_| missing(format!("{name} is no header")))?;
         let mut value = HeaderValue::try_from(text.trim())
             .map_err(|_| missing(format!("the value of {name} is no header value")))?;
         value.set_sensitive(true);
@@ -30,7 +35,9 @@ pub(super) fn read(directory: &Path) -> Result<HeaderMap, TargetError> {
     }
     if headers.is_empty() || headers.len() > HEADERS_MAX {
         let count = headers.len();
-        return Err(missing(format!("{count} headers, 1 to {HEADERS_MAX} are expected")));
+        return Err(missing(format!(
+            "{count} headers, 1 to {HEADERS_MAX} are expected"
+        )));
     }
     Ok(headers)
 }
