@@ -1,10 +1,54 @@
-//! The audit command.
+//! `restock-operator audit`: whether every piece of stock is accounted for, and whether
+//! requests and ledger say the same.
+//!
+//! Reads only. It may run beside everything else: what is on its way is looked at twice
+//! before it is called a difference.
 
-/// Settings of the audit command.
+mod difference;
+mod requests;
+mod stock;
+
+use crate::edge::cluster;
+use crate::edge::store::Store;
+use crate::process::args::{DatabaseArgs, NamespaceArgs};
+use anyhow::bail;
+use difference::{HEADER, line};
+
+/// Connections of a command that does one thing at a time.
+const CONNECTIONS: u32 = 1;
+
+/// Which ledger, and which requests.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    namespace: NamespaceArgs,
+}
 
-/// Does it once.
-pub async fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("this command is not written yet")
+/// Prints each difference.
+///
+/// # Errors
+/// If there is any, or if ledger or cluster do not answer.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let store = Store::connect(&args.database.source().read()?, CONNECTIONS)?;
+    store.require_schema().await?;
+    let stock = stock::audit(&store).await?;
+    let client = cluster::client().await?;
+    let namespace = &args.namespace.namespace;
+    let requests = requests::audit(&store, client, namespace).await?;
+
+    let differences: Vec<_> = [stock.differences, requests.differences].concat();
+    let (products, requests) = (stock.looked_at, requests.looked_at);
+    if differences.is_empty() {
+        println!("{products} products and {requests} requests in {namespace}: no difference");
+        return Ok(());
+    }
+    println!("{HEADER}");
+    differences.iter().for_each(|one| println!("{}", line(one)));
+    bail!(
+        "{} differences in {products} products and {requests} requests in {namespace}; \
+         what to do is in docs/operations.md",
+        differences.len()
+    )
 }

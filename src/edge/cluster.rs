@@ -129,6 +129,25 @@ where
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
 }
 
+/// One page of all objects; `next` is the token of the page before.
+///
+/// # Errors
+/// [`ClusterError`]; [`ClusterError::Gone`] if the token is too old: begin anew.
+pub async fn list<K>(
+    api: &Api<K>,
+    page_objects_max: u32,
+    next: Option<String>,
+) -> Result<ObjectList<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = ListParams {
+        continue_token: next,
+        ..ListParams::default().limit(page_objects_max)
+    };
+    within(CALL_DEADLINE, api.list(&parameters)).await
+}
+
 /// One page of the objects that these `fields` select, without their content; `next` is
 /// the token of the page before.
 ///
