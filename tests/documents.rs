@@ -38,9 +38,7 @@ impl Setting {
     /// Whether a row of a table is about it, and tells its flag and its default.
     fn is_told_by(&self, row: &str) -> bool {
         let quoted = |text: &str| row.contains(&format!("| `{text}` |"));
-        quoted(&self.variable)
-            && quoted(&self.flag)
-            && self.default.as_deref().is_none_or(quoted)
+        quoted(&self.variable) && quoted(&self.flag) && self.default.as_deref().is_none_or(quoted)
     }
 }
 
@@ -177,6 +175,10 @@ fn collect_names(folder: &Path, begin: &str, names: &mut BTreeSet<String>) {
         }
         let source = fs::read_to_string(&path).unwrap();
         let found = source.match_indices(begin).map(|(at, _)| &source[at + 1..]);
-        names.extend(found.filter_map(|rest| rest.split_once('"')).map(|(name, _)| name.to_owned()));
+        names.extend(
+            found
+                .filter_map(|rest| rest.split_once('"'))
+                .map(|(name, _)| name.to_owned()),
+        );
     }
 }

@@ -3,14 +3,19 @@
 //! Total and pure. One step per pass; the next pass sees what came of it. Read the
 //! questions of [`decide`] from the top: the first that has an answer decides.
 
+mod awaiting;
+mod pending;
+
 use crate::domain::notice::{self, Kind};
 use crate::domain::order::Order;
 use crate::domain::progress::{
-    Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OnOverdue, OrderOutcome,
-    Phase, Policy, Progress, Reason, Unresolved, Verb,
+    Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OrderOutcome, Phase,
+    Policy, Progress, Reason, RowOutcome, Verb,
 };
 use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
+use awaiting::awaiting;
+use pending::pending;
 use std::time::Duration;
 
 /// How soon a pass looks again when something outside must change first: a ledger that
@@ -211,98 +216,6 @@ fn waiting_since(seen: &Observed) -> Time {
     since.unwrap_or(seen.request.created_at)
 }
 
-fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
-    if seen.request.suspended {
-        return wait(seen, LOOK_AGAIN, "the request is suspended");
-    }
-    let Some(ledger) = &seen.ledger else {
-        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
-    };
-    // The cluster was restored or the status wiped: the ledger knows better.
-    if let Some(row) = newer_row(seen, ledger) {
-        return Step::Record(Box::new(believe(&seen.progress, row, policy, now)));
-    }
-    let order = match &seen.order {
-        Ok(order) => order,
-        Err(unresolved) => return unresolved_step(seen, policy, unresolved),
-    };
-    if orders_counted(ledger) >= policy.max_attempts {
-        let message = format!("All {} attempts were used.", policy.max_attempts);
-        return failed(seen, Reason::AttemptsExhausted, message);
-    }
-    if let Some(step) = budget_spent(seen, policy, now) {
-        return step;
-    }
-    if let Some(at) = seen.progress.next_attempt_at.filter(|at| *at > now) {
-        return wait(seen, at.since(now), "the next attempt is not due yet");
-    }
-    Step::Order(
-        Box::new(announce(seen, ledger, policy, order)),
-        order.clone(),
-    )
-}
-
-/// The newest row of this object that the status does not know of, or knows otherwise.
-fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
-    let ours = ledger.rows.iter().filter(|row| row.uid == seen.request.uid);
-    let newest = ours.max_by_key(|row| row.attempt)?;
-    let unknown_here = newest.attempt > seen.progress.attempt;
-    let reordering = seen.progress.reason == Reason::Reordering;
-    let contradicts = newest.attempt == seen.progress.attempt && newest.outcome.counts();
-    (unknown_here || (contradicts && !reordering)).then_some(newest)
-}
-
-/// Attempts of this request, whatever the object, that may have cost an order.
-fn orders_counted(ledger: &LedgerView) -> u32 {
-    let counted = ledger
-        .rows
-        .iter()
-        .filter(|row| row.outcome.counts())
-        .count();
-    u32::try_from(counted).unwrap_or(u32::MAX)
-}
-
-fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved) -> Step {
-    match unresolved {
-        Unresolved::Never(why) => failed(seen, Reason::Invalid, why.clone()),
-        Unresolved::Misconfigured(why) if seen.factories_known_for > policy.factory_grace => {
-            failed(seen, Reason::Invalid, why.clone())
-        }
-        Unresolved::Misconfigured(why) | Unresolved::NotNow(why) => wait(seen, LOOK_AGAIN, why),
-    }
-}
-
-fn budget_spent(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
-    let since = seen.progress.retry_since?;
-    if now.since(since) <= policy.retry_for {
-        return None;
-    }
-    let reason = match seen.progress.reason {
-        Reason::Throttled => Reason::FactoryThrottled,
-        _ => Reason::FactoryUnreachable,
-    };
-    let minutes = policy.retry_for.as_secs() / 60;
-    let message = format!("Tried for {minutes} min. {}", seen.progress.message);
-    Some(failed(seen, reason, message))
-}
-
-/// The status that announces the next attempt; its nonce is drawn by the controller.
-fn announce(seen: &Observed, ledger: &LedgerView, policy: &Policy, order: &Order) -> Progress {
-    Progress {
-        phase: Phase::Placing,
-        reason: Reason::Ordering,
-        message: "An order is being sent.".into(),
-        outcome: OrderOutcome::NotPlaced,
-        order: Some(order.clone()),
-        attempt: seen.progress.attempt + 1,
-        nonce: None,
-        placing_since: Some(ledger.now),
-        deadline: Some(ledger.now + policy.callback_deadline),
-        next_attempt_at: None,
-        ..seen.progress.clone()
-    }
-}
-
 /// A Placing that this pass finds: another pass began it and may still be at it.
 fn placing(seen: &Observed, policy: &Policy, now: Time) -> Step {
     let Some(ledger) = &seen.ledger else {
@@ -330,70 +243,19 @@ fn own_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow
         .find(|row| row.attempt == attempt && row.uid == *uid)
 }
 
+/// Attempts of this request, whatever the object, that may have cost an order.
+fn orders_counted(ledger: &LedgerView) -> u32 {
+    let counted = ledger
+        .rows
+        .iter()
+        .filter(|row| row.outcome.counts())
+        .count();
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
 /// Whether the row says what became of its order.
 fn known(row: &AttemptRow) -> bool {
-    use crate::domain::progress::RowOutcome;
     !matches!(row.outcome, RowOutcome::Open | RowOutcome::Unknown)
-}
-
-fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
-    let Some(ledger) = &seen.ledger else {
-        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
-    };
-    let late_evidence = own_row(seen, ledger)
-        .filter(|row| known(row) && seen.progress.outcome == OrderOutcome::Unknown);
-    if let Some(row) = late_evidence {
-        return Step::Record(Box::new(believe(&seen.progress, row, policy, now)));
-    }
-    let deadline = seen.progress.deadline.unwrap_or(ledger.now);
-    if ledger.now < deadline {
-        return wait(
-            seen,
-            deadline.since(ledger.now),
-            "the factory's callback is awaited",
-        );
-    }
-    if ledger.answering_for < policy.ledger_settle {
-        return wait(
-            seen,
-            LOOK_AGAIN,
-            "the ledger was away: callbacks may still be on their way",
-        );
-    }
-    let inbox_seen_empty = ledger.inbox_empty_at.is_some_and(|at| at >= deadline);
-    if !inbox_seen_empty && ledger.now < deadline + policy.inbox_grace {
-        return wait(
-            seen,
-            LOOK_AGAIN,
-            "the callback inbox was not seen empty yet",
-        );
-    }
-    overdue(seen, policy, ledger)
-}
-
-/// The verdict over an overdue callback.
-fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
-    let attempts_left = orders_counted(ledger) < policy.max_attempts;
-    if policy.on_overdue == OnOverdue::Reorder && attempts_left {
-        return Step::Record(Box::new(Progress {
-            phase: Phase::Pending,
-            reason: Reason::Reordering,
-            message: "The callback is overdue; the policy orders again.".into(),
-            outcome: OrderOutcome::NotPlaced,
-            ..seen.progress.clone()
-        }));
-    }
-    let (reason, message) = match seen.progress.outcome {
-        OrderOutcome::Placed => (
-            Reason::CallbackOverdue,
-            "The factory has the order but never called back.",
-        ),
-        _ => (
-            Reason::OrderOutcomeUnknown,
-            "It is unknown whether the factory has the order, and it never called back.",
-        ),
-    };
-    failed(seen, reason, message.into())
 }
 
 /// What is left after the end: a notice, then nothing.

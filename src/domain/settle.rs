@@ -96,7 +96,10 @@ fn await_callback(progress: Progress, outcome: OrderOutcome) -> Progress {
         } else {
             Reason::OrderUnknown
         },
-        message: "The factory has the order; its callback is awaited.".into(),
+        message: match outcome {
+            OrderOutcome::Placed => "The factory has the order; its callback is awaited.".into(),
+            _ => progress.message.clone(),
+        },
         outcome,
         next_attempt_at: None,
         retry_since: None,

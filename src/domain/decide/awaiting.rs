@@ -1,0 +1,68 @@
+//! What an Awaiting request does next: wait for the callback, or take the verdict.
+
+use super::{LOOK_AGAIN, Step, failed, known, orders_counted, own_row, wait};
+use crate::domain::progress::{
+    LedgerView, Observed, OnOverdue, OrderOutcome, Phase, Policy, Progress, Reason,
+};
+use crate::domain::settle::believe;
+use crate::domain::time::Time;
+
+pub(super) fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
+    let Some(ledger) = &seen.ledger else {
+        return wait(seen, LOOK_AGAIN, "the ledger does not answer");
+    };
+    let late_evidence = own_row(seen, ledger)
+        .filter(|row| known(row) && seen.progress.outcome == OrderOutcome::Unknown);
+    if let Some(row) = late_evidence {
+        return Step::Record(Box::new(believe(&seen.progress, row, policy, now)));
+    }
+    let deadline = seen.progress.deadline.unwrap_or(ledger.now);
+    if ledger.now < deadline {
+        return wait(
+            seen,
+            deadline.since(ledger.now),
+            "the factory's callback is awaited",
+        );
+    }
+    if ledger.answering_for < policy.ledger_settle {
+        return wait(
+            seen,
+            LOOK_AGAIN,
+            "the ledger was away: callbacks may still be on their way",
+        );
+    }
+    let inbox_seen_empty = ledger.inbox_empty_at.is_some_and(|at| at >= deadline);
+    if !inbox_seen_empty && ledger.now < deadline + policy.inbox_grace {
+        return wait(
+            seen,
+            LOOK_AGAIN,
+            "the callback inbox was not seen empty yet",
+        );
+    }
+    overdue(seen, policy, ledger)
+}
+
+/// The verdict over an overdue callback.
+fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
+    let attempts_left = orders_counted(ledger) < policy.max_attempts;
+    if policy.on_overdue == OnOverdue::Reorder && attempts_left {
+        return Step::Record(Box::new(Progress {
+            phase: Phase::Pending,
+            reason: Reason::Reordering,
+            message: "The callback is overdue; the policy orders again.".into(),
+            outcome: OrderOutcome::NotPlaced,
+            ..seen.progress.clone()
+        }));
+    }
+    let (reason, message) = match seen.progress.outcome {
+        OrderOutcome::Placed => (
+            Reason::CallbackOverdue,
+            "The factory has the order but never called back.",
+        ),
+        _ => (
+            Reason::OrderOutcomeUnknown,
+            "It is unknown whether the factory has the order, and it never called back.",
+        ),
+    };
+    failed(seen, reason, message.into())
+}
