@@ -1,6 +1,11 @@
 //! The gates, with time as an argument.
 
-use super::*;
+use super::{Breaker, Busy, Gates, Limits, Permit, breaker};
+use crate::domain::order::FactoryKey;
+use crate::domain::progress::Answer;
+use crate::domain::time::Time;
+use crate::process::clock;
+use std::time::Duration;
 
 const LIMITS: Limits = Limits {
     per_second: 1,
