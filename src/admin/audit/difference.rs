@@ -22,13 +22,17 @@ pub(super) struct Findings {
     pub(super) differences: Vec<Difference>,
 }
 
-pub(super) const HEADER: &str =
-    "WHAT     OF                        EXPECTED                FOUND";
+pub(super) const HEADER: &str = "WHAT     OF                        EXPECTED                FOUND";
 
 /// One difference. Only what is longer than its column pushes the rest to the right: a
 /// name that is cut is worth nothing.
 pub(super) fn line(one: &Difference) -> String {
-    let Difference { what, of, expected, found } = one;
+    let Difference {
+        what,
+        of,
+        expected,
+        found,
+    } = one;
     format!("{what:<8} {of:<25} {expected:<23} {found}")
 }
 

@@ -48,7 +48,9 @@ async fn all(store: &Store, requests: &Api<RestockRequest>) -> anyhow::Result<Op
         };
         for object in &page.items {
             findings.looked_at += 1;
-            findings.differences.extend(look_twice(store, requests, object).await?);
+            findings
+                .differences
+                .extend(look_twice(store, requests, object).await?);
         }
         next = page.metadata.continue_.filter(|token| !token.is_empty());
         if next.is_none() {
@@ -84,7 +86,12 @@ async fn look(store: &Store, object: &RestockRequest) -> anyhow::Result<Vec<Diff
         Ok(read) => read,
         Err(why) => {
             let expected = "a request".to_owned();
-            return Ok(vec![Difference { what: "object", of, expected, found: why }]);
+            return Ok(vec![Difference {
+                what: "object",
+                of,
+                expected,
+                found: why,
+            }]);
         }
     };
     let ledger = store.view(&request.id).await?;
@@ -97,7 +104,11 @@ fn differences(
     progress: &Progress,
     ledger: &LedgerReading,
 ) -> Vec<Difference> {
-    let own: Vec<&ArrivalRow> = ledger.arrivals.iter().filter(|row| row.uid == uid).collect();
+    let own: Vec<&ArrivalRow> = ledger
+        .arrivals
+        .iter()
+        .filter(|row| row.uid == uid)
+        .collect();
     let difference = |what, expected: &str, found: String| Difference {
         what,
         of: of.to_owned(),
@@ -151,14 +162,22 @@ mod tests {
     }
 
     fn ledger(arrivals: Vec<ArrivalRow>) -> LedgerReading {
-        LedgerReading { now: NOW, arrivals, rows: Vec::new(), inbox_empty_at: None }
+        LedgerReading {
+            now: NOW,
+            arrivals,
+            rows: Vec::new(),
+            inbox_empty_at: None,
+        }
     }
 
     fn succeeded() -> Progress {
         Progress {
             phase: Phase::Succeeded,
             reason: Reason::Arrived,
-            arrival: Some(Arrived { quantity: Quantity::new(7).unwrap(), at: NOW }),
+            arrival: Some(Arrived {
+                quantity: Quantity::new(7).unwrap(),
+                at: NOW,
+            }),
             ..Progress::default()
         }
     }
@@ -173,14 +192,23 @@ mod tests {
         let here = ledger(vec![arrival("uid-1", Duration::ZERO)]);
         assert!(found(&succeeded(), &here).is_empty());
         let other = ledger(vec![arrival("uid-2", Duration::ZERO)]);
-        assert_eq!(found(&succeeded(), &other), ["7 in the status, not in the ledger"]);
-        let unshown = Progress { arrival: None, ..succeeded() };
+        assert_eq!(
+            found(&succeeded(), &other),
+            ["7 in the status, not in the ledger"]
+        );
+        let unshown = Progress {
+            arrival: None,
+            ..succeeded()
+        };
         assert_eq!(found(&unshown, &here), ["Succeeded, and no arrival"]);
     }
 
     #[test]
     fn an_arrival_is_shown_within_a_minute() {
-        let waiting = Progress { phase: Phase::Awaiting, ..Progress::default() };
+        let waiting = Progress {
+            phase: Phase::Awaiting,
+            ..Progress::default()
+        };
         let fresh = ledger(vec![arrival("uid-1", Duration::from_secs(59))]);
         assert!(found(&waiting, &fresh).is_empty());
         let old = ledger(vec![arrival("uid-1", Duration::from_secs(61))]);
@@ -202,6 +230,9 @@ mod tests {
             ..Progress::default()
         };
         assert!(found(&told("p"), &ledger(Vec::new())).is_empty());
-        assert_eq!(found(&told(""), &ledger(Vec::new())), ["notified by nobody"]);
+        assert_eq!(
+            found(&told(""), &ledger(Vec::new())),
+            ["notified by nobody"]
+        );
     }
 }

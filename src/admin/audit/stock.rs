@@ -11,12 +11,16 @@ pub(super) async fn audit(store: &Store) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();
     let mut page: Vec<StockLevel> = Vec::new();
     loop {
-        page = store.stock_levels(page.last().map(|last| &last.sku), PAGE_ROWS).await?;
+        page = store
+            .stock_levels(page.last().map(|last| &last.sku), PAGE_ROWS)
+            .await?;
         if page.is_empty() {
             return Ok(findings);
         }
         findings.looked_at += page.len();
-        findings.differences.extend(page.iter().filter_map(difference));
+        findings
+            .differences
+            .extend(page.iter().filter_map(difference));
     }
 }
 
@@ -49,9 +53,20 @@ mod tests {
             adjustments: -1,
         };
         assert_eq!(difference(&level), None);
-        let wrong = difference(&StockLevel { stock: 13, ..level.clone() }).unwrap();
-        assert_eq!((wrong.expected.as_str(), wrong.found.as_str()), ("12 (10 +7 -4 -1)", "13"));
-        let below = StockLevel { stock: -1, sales: 17, ..level };
+        let wrong = difference(&StockLevel {
+            stock: 13,
+            ..level.clone()
+        })
+        .unwrap();
+        assert_eq!(
+            (wrong.expected.as_str(), wrong.found.as_str()),
+            ("12 (10 +7 -4 -1)", "13")
+        );
+        let below = StockLevel {
+            stock: -1,
+            sales: 17,
+            ..level
+        };
         assert!(difference(&below).is_some());
     }
 }
