@@ -12,7 +12,7 @@ mod stock_queue;
 use cluster::{Place, in_namespace};
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams, PostParams};
-use ledger::{Ledger, SKU, Schema, new_arrival, new_attempt};
+use ledger::{Ledger, SKU, Schema, new_arrival};
 use restock_operator::crd::factory::Factory;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::edge::store::arrivals::NewArrival;
@@ -61,10 +61,6 @@ async fn request(place: &Place, name: &str, status: &Value) -> RestockRequest {
 /// As a callback brings it: the request made by hand is known by its object's uid.
 async fn arrive(ledger: &Ledger, object: &RestockRequest) {
     let uid = object.uid().unwrap();
-    ledger
-        .open_attempt(&new_attempt(&uid, 1, &uid))
-        .await
-        .unwrap();
     let arrival = NewArrival {
         uid: uid.clone(),
         ..new_arrival(&uid, 1)
