@@ -131,6 +131,7 @@ fn crash(stage: &mut Stage) -> Result<()> {
         now.count(sku, "Awaiting") == 1 && now.orders.get(sku) == Some(&1)
     })?;
     roles::kill(stage.run, CONTROLLER)?;
+    stage.killed = Some(CONTROLLER);
     stage.say("The controller was killed (kill -9), its order is under way at the factory.")?;
     stage.look()?;
     let in_between = ordered && stage.now.stock.get(sku) == Some(&OPENING_STOCK);
@@ -143,11 +144,15 @@ fn crash(stage: &mut Stage) -> Result<()> {
         in_between,
         stock_rose,
     };
-    stage.say("The goods are in stock, but no controller lives to say so. A new one starts.")?;
+    if stock_rose {
+        stage.say("The goods are in stock, but no controller lives to say so.")?;
+    }
+    stage.say("A new controller starts.")?;
     let outside = stage.outside;
     roles::start(stage.run, stage.state, CONTROLLER, |url| {
         outside.problem(url)
     })?;
+    stage.killed = None;
     stage.wait("the new controller to find them", STEP_LIMIT, |now| {
         now.count(sku, "Succeeded") == 1
     })?;

@@ -66,6 +66,20 @@ pub(crate) fn kill(run: &RunDirectory, name: &'static str) -> Result<()> {
     run.background(name).kill()
 }
 
+/// Makes sure that all roles run, but the one that was killed.
+pub(crate) fn check(run: &RunDirectory, killed: Option<&str>) -> Result<()> {
+    for name in ROLES {
+        let role = run.background(name);
+        if killed != Some(name) && !role.runs() {
+            bail!(
+                "the {name} has ended by itself: see {}",
+                role.log().display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Stops all roles.
 pub(crate) fn stop(run: &RunDirectory) -> Result<()> {
     ROLES

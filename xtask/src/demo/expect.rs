@@ -1,7 +1,10 @@
 //! What must hold at the end, and whether it does.
 
-use super::look::Look;
+use super::look::{Look, Request};
 use super::story::{End, Scene, Story};
+
+/// Of many wrong things, as many are named as can be read at a glance.
+const SHOWN_MAX: usize = 3;
 
 /// One expectation.
 #[derive(Debug)]
@@ -82,13 +85,11 @@ fn ending(scene: &Scene, now: &Look) -> Expectation {
         .filter(|one| one.phase == phase && one.reason == reason);
     let holds = all.len() == scene.requests && ended.count() == scene.requests;
     is(text, holds, || {
-        let states = all
-            .iter()
-            .map(|one| format!("{} {} {}", one.name, one.phase, one.reason));
+        let state = |one: &&Request| format!("{} {} {}", one.name, one.phase, one.reason);
         format!(
             "{} requests: {}",
             all.len(),
-            states.collect::<Vec<_>>().join(", ")
+            some(all.iter().map(state).collect())
         )
     })
 }
@@ -138,16 +139,27 @@ fn failures_told(story: &Story, now: &Look) -> Expectation {
     let (good, bad): (Vec<_>, Vec<_>) = failed.partition(|one| one.notified && told(&one.name));
     is(
         "each failed request was told, and says so",
-        bad.is_empty() && good.len() == expected,
+        // How many fail is the endings' affair; that nothing failed would prove nothing.
+        bad.is_empty() && good.len() >= expected,
         || {
-            let names: Vec<_> = bad.iter().map(|one| one.name.as_str()).collect();
-            format!(
-                "{} of {expected} were told; not: {}",
-                good.len(),
-                names.join(", ")
-            )
+            let names = some(bad.iter().map(|one| one.name.clone()).collect());
+            format!("{} were told; not told: {names}", good.len())
         },
     )
+}
+
+/// The first few, and how many more there are.
+fn some(mut texts: Vec<String>) -> String {
+    let more = texts.len().saturating_sub(SHOWN_MAX);
+    texts.truncate(SHOWN_MAX);
+    if texts.is_empty() {
+        return "none".to_owned();
+    }
+    let shown = texts.join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn dead_letter_kept(evidence: &Evidence, now: &Look) -> Expectation {

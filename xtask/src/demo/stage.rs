@@ -11,6 +11,7 @@ use super::outside::Outside;
 use super::screen::Screen;
 use super::story::Story;
 use super::table;
+use crate::roles;
 use crate::state::{RunDirectory, State};
 
 /// Between two looks. Each starts two programs: more often would slow down what is watched.
@@ -28,6 +29,8 @@ pub(super) struct Stage<'a> {
     /// What SQS calls the malformed message, once it is sent.
     pub(super) malformed_id: String,
     pub(super) crash: Crash,
+    /// The role that is dead on purpose.
+    pub(super) killed: Option<&'static str>,
 }
 
 impl<'a> Stage<'a> {
@@ -51,6 +54,7 @@ impl<'a> Stage<'a> {
             before,
             malformed_id: String::new(),
             crash: Crash::default(),
+            killed: None,
         })
     }
 
@@ -58,8 +62,10 @@ impl<'a> Stage<'a> {
         Ok(self.screen.say(text)?)
     }
 
-    /// Looks again.
+    /// Looks again. A role that has ended by itself ends the story: all that follows
+    /// would only be waiting.
     pub(super) fn look(&mut self) -> Result<()> {
+        roles::check(self.run, self.killed)?;
         let mut mail = std::mem::take(&mut self.now.mail);
         self.now = Look::take(self.run, self.state, self.outside, self.story)?;
         mail.extend(self.outside.mail()?);
