@@ -108,8 +108,9 @@ async fn goods_that_come_late_mend_a_failed_request() {
 async fn a_factory_that_asks_to_wait_is_asked_again() {
     in_shop(json!({}), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];
-        shop.ask("unavailable", 2, "fault:unavailable:1 delay:200")
-            .await;
+        // The factory counts orders of the same requester for as long as it runs.
+        let requester = format!("fault:unavailable:1 delay:200 {}", shop.place.namespace);
+        shop.ask("unavailable", 2, &requester).await;
         let object = shop.wait_for_all(1, Phase::Succeeded).await.remove(0);
         assert_eq!(object.status.unwrap().attempt, Some(2));
         assert_eq!(shop.stock().await, 12);
