@@ -12,6 +12,7 @@ mod support {
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;
+use std::time::Duration;
 use support::shop::{in_shop, reason};
 
 /// Deadlines as short as the definition allows.
@@ -107,8 +108,9 @@ async fn goods_that_come_late_mend_a_failed_request() {
 async fn a_factory_that_asks_to_wait_is_asked_again() {
     in_shop(json!({}), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];
-        shop.ask("unavailable", 2, "fault:unavailable:1 delay:200")
-            .await;
+        // The factory counts orders of the same requester for as long as it runs.
+        let requester = format!("fault:unavailable:1 delay:200 {}", shop.place.namespace);
+        shop.ask("unavailable", 2, &requester).await;
         let object = shop.wait_for_all(1, Phase::Succeeded).await.remove(0);
         assert_eq!(object.status.unwrap().attempt, Some(2));
         assert_eq!(shop.stock().await, 12);
@@ -176,6 +178,27 @@ async fn a_request_in_flight_ends_well_across_a_restart_in_order() {
         shop.wait_for_all(1, Phase::Succeeded).await;
         drop(receiver);
         assert_eq!(shop.stock().await, 12);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_that_waits_for_others_is_told_and_recorded_before_the_end() {
+    in_shop(json!({}), |shop| async move {
+        let controller = shop.controller_collecting(3_600);
+        shop.ask("first", 2, "fault:refuse").await;
+        shop.wait_for_all(1, Phase::Failed).await;
+        shop.ask("second", 2, "fault:refuse").await;
+        let failed =
+            |object: &restock_operator::crd::request::RestockRequest| reason(object) == "Refused";
+        shop.wait_for("second", "the refusal", failed).await;
+        // Nothing outside shows that the next pass has asked for its notice.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(controller.stop(), "the controller drains and ends with 0");
+        let object = shop.requests().get("second").await.unwrap();
+        let status = object.status.unwrap();
+        assert!(status.finished, "recorded, so that nobody tells it again");
+        shop.notice(&status.notice.unwrap().id).await;
     })
     .await;
 }

@@ -153,6 +153,7 @@ fn variable(name: &str) -> Option<String> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use clap::builder::Resettable;
 
     #[derive(Debug, Parser)]
     struct Cli {
@@ -162,8 +163,11 @@ mod tests {
         namespace: NamespaceArgs,
     }
 
+    /// Without the environment: what the shell has set must not decide a test.
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(["test"].iter().chain(arguments))
+        let command = Cli::command().mut_args(|argument| argument.env(Resettable::Reset));
+        let matches = command.try_get_matches_from(["test"].iter().chain(arguments))?;
+        Cli::from_arg_matches(&matches)
     }
 
     #[test]

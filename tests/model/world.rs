@@ -78,7 +78,11 @@ pub(crate) enum Pass {
     /// One write, decided on this version.
     Write { object: Object, change: Change },
     /// The effects of an order; `object` is the newest version the pass knows.
-    Order { object: Object, announced: Progress, effect: Effect },
+    Order {
+        object: Object,
+        announced: Progress,
+        effect: Effect,
+    },
 }
 
 /// A decided write.
@@ -147,7 +151,12 @@ impl World {
     pub(crate) fn new(controllers: usize, left: Budget) -> Self {
         let progress = Progress::default();
         Self {
-            object: Object { uid: 1, version: 0, progress, word: None },
+            object: Object {
+                uid: 1,
+                version: 0,
+                progress,
+                word: None,
+            },
             earlier: Vec::new(),
             rows: Vec::new(),
             arrivals: Vec::new(),
@@ -173,7 +182,12 @@ impl World {
     }
 
     /// What a pass of this controller over this version knows.
-    pub(crate) fn observed(&self, object: &Object, controller: usize, guard_over: bool) -> Observed {
+    pub(crate) fn observed(
+        &self,
+        object: &Object,
+        controller: usize,
+        guard_over: bool,
+    ) -> Observed {
         let process = &self.controllers[controller];
         let nonce = object.progress.nonce.as_ref();
         let held = process.held.as_ref().filter(|(of, _)| Some(of) == nonce);
@@ -195,7 +209,11 @@ impl World {
             }),
             order: Ok(order()),
             // The guard time is economy: the model lets it be over at any moment.
-            placing_seen_for: if guard_over { Duration::MAX } else { Duration::ZERO },
+            placing_seen_for: if guard_over {
+                Duration::MAX
+            } else {
+                Duration::ZERO
+            },
             factories_known_for: Duration::MAX,
             held_answer: held.map(|(_, answer)| answer.clone()),
             acknowledged: process.acknowledged.clone(),
@@ -209,7 +227,9 @@ impl World {
 
     /// Arrivals for this object.
     pub(crate) fn arrived(&self, uid: u8) -> bool {
-        self.arrivals.iter().any(|(row, _)| row.uid == uid.to_string())
+        self.arrivals
+            .iter()
+            .any(|(row, _)| row.uid == uid.to_string())
     }
 }
 
@@ -223,7 +243,10 @@ pub(crate) fn order() -> Order {
     Order {
         sku: Sku::parse("donut").expect("a word"),
         quantity: Quantity::new(1).expect("a count"),
-        factory: FactoryKey { name: "f".into(), uid: "f".into() },
+        factory: FactoryKey {
+            name: "f".into(),
+            uid: "f".into(),
+        },
     }
 }
 

@@ -174,6 +174,11 @@ impl Shop {
 
     /// A controller with patience for tests.
     pub(crate) fn controller(&self) -> Role {
+        self.controller_collecting(1)
+    }
+
+    /// A controller that collects notices for so many seconds.
+    pub(crate) fn controller_collecting(&self, seconds: u32) -> Role {
         let settings = self.settings(&[
             ("RESTOCK_OPS_TOPIC_ARN", self.ops_topic.clone()),
             (
@@ -188,7 +193,7 @@ impl Shop {
             ("RESTOCK_GUARD_SECONDS", "2".to_owned()),
             ("RESTOCK_LEDGER_SETTLE_SECONDS", "1".to_owned()),
             ("RESTOCK_INBOX_GRACE_SECONDS", "1".to_owned()),
-            ("RESTOCK_NOTICE_INTERVAL_SECONDS", "1".to_owned()),
+            ("RESTOCK_NOTICE_INTERVAL_SECONDS", seconds.to_string()),
         ]);
         Role::start("controller", &settings)
     }

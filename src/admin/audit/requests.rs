@@ -118,12 +118,12 @@ fn differences(
     let mut differences = Vec::new();
     match &progress.arrival {
         Some(shown) if own.iter().all(|row| row.quantity != shown.quantity) => {
-            let found = format!("{} in the status, not in the ledger", shown.quantity.get());
-            differences.push(difference("arrival", "an arrival in the ledger", found));
+            let found = format!("{} in the status alone", shown.quantity.get());
+            differences.push(difference("arrival", "a row in the ledger", found));
         }
         None if progress.phase == Phase::Succeeded => {
-            let found = "Succeeded, and no arrival".to_owned();
-            differences.push(difference("arrival", "an arrival in the status", found));
+            let found = "Succeeded without any".to_owned();
+            differences.push(difference("arrival", "goods in the status", found));
         }
         _ => {}
     }
@@ -192,15 +192,12 @@ mod tests {
         let here = ledger(vec![arrival("uid-1", Duration::ZERO)]);
         assert!(found(&succeeded(), &here).is_empty());
         let other = ledger(vec![arrival("uid-2", Duration::ZERO)]);
-        assert_eq!(
-            found(&succeeded(), &other),
-            ["7 in the status, not in the ledger"]
-        );
+        assert_eq!(found(&succeeded(), &other), ["7 in the status alone"]);
         let unshown = Progress {
             arrival: None,
             ..succeeded()
         };
-        assert_eq!(found(&unshown, &here), ["Succeeded, and no arrival"]);
+        assert_eq!(found(&unshown, &here), ["Succeeded without any"]);
     }
 
     #[test]

@@ -1,0 +1,301 @@
+//! The cluster: definitions, rights and Factories.
+
+use super::RightsOf;
+use super::report::Report;
+use crate::crd::definitions;
+use crate::crd::factory::Factory;
+use crate::edge::cluster::{self, ClusterError};
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceDefinitionVersion as Version,
+};
+use kube::api::Api;
+use kube::{Client, ResourceExt as _};
+use std::collections::BTreeMap;
+
+/// Factories of one look: a shop has a handful.
+const FACTORIES_MAX: u32 = 500;
+
+/// Group, resource, sub-resource and verbs that a role needs in its namespace.
+type Right = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+const CONTROLLER: &[Right] = &[
+    (
+        "restock.dev",
+        "restockrequests",
+        "",
+        &["get", "list", "watch", "delete"],
+    ),
+    ("restock.dev", "restockrequests", "status", &["patch"]),
+    ("restock.dev", "factories", "", &["list", "watch"]),
+    ("restock.dev", "factories", "status", &["patch"]),
+    (
+        "coordination.k8s.io",
+        "leases",
+        "",
+        &["get", "create", "update"],
+    ),
+    ("events.k8s.io", "events", "", &["create", "patch"]),
+];
+
+const INGEST: &[Right] = &[("restock.dev", "restockrequests", "", &["get", "create"])];
+
+pub(super) async fn check(namespace: &str, rights_of: RightsOf, report: &mut Report) {
+    let client = match cluster::client().await {
+        Ok(client) => client,
+        Err(why) => return report.bad("cluster", format!("{why}: set KUBECONFIG")),
+    };
+    match installed(&client, report).await {
+        Ok(()) => {}
+        Err(why) => return report.bad("cluster", format!("{why}: check KUBECONFIG and network")),
+    }
+    for (role, rights) in [("controller", CONTROLLER), ("ingest", INGEST)] {
+        let asked = match rights_of {
+            RightsOf::All => true,
+            RightsOf::Controller => role == "controller",
+            RightsOf::Ingest => role == "ingest",
+        };
+        if asked {
+            check_rights(&client, namespace, role, rights, report).await;
+        }
+    }
+    if rights_of != RightsOf::Ingest {
+        factories(&client, namespace, report).await;
+    }
+}
+
+/// # Errors
+/// If the server does not answer at all.
+async fn installed(client: &Client, report: &mut Report) -> Result<(), ClusterError> {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    for wanted in definitions() {
+        let name = wanted.name_any();
+        match cluster::get(&api, &name).await {
+            Ok(found) => report.all("definition", problems(&wanted, found.as_ref()), &name),
+            // Only those who install may look: the rights and Factories below say more.
+            Err(ClusterError::Refused(_)) => {
+                report.weak("definition", format!("{name}: not allowed to read it"));
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
+}
+
+fn problems(
+    wanted: &CustomResourceDefinition,
+    found: Option<&CustomResourceDefinition>,
+) -> Vec<String> {
+    let name = wanted.name_any();
+    let install = "install it: restock-operator crd | kubectl apply --server-side -f -";
+    let Some(found) = found else {
+        return vec![format!("{name} is missing; {install}")];
+    };
+    let version = &wanted.spec.versions[0];
+    let Some(served) = found
+        .spec
+        .versions
+        .iter()
+        .find(|one| one.name == version.name)
+    else {
+        return vec![format!("{name} has no version {}; {install}", version.name)];
+    };
+    let mut problems = Vec::new();
+    if !served.served {
+        problems.push(format!("{name} does not serve {}; {install}", version.name));
+    }
+    // Selectable fields are what watch and deletion select by: older ones lack some.
+    if served.selectable_fields != version.selectable_fields || fields(served) != fields(version) {
+        problems.push(format!(
+            "{name} is of another version of this software; {install}"
+        ));
+    }
+    problems
+}
+
+/// The names of the fields of spec and status.
+fn fields(version: &Version) -> Vec<String> {
+    let schema = version
+        .schema
+        .as_ref()
+        .and_then(|schema| schema.open_api_v3_schema.as_ref());
+    let properties = schema.and_then(|schema| schema.properties.as_ref());
+    let parts = properties.into_iter().flat_map(BTreeMap::values);
+    let fields = parts
+        .filter_map(|part| part.properties.as_ref())
+        .flat_map(BTreeMap::keys);
+    fields.cloned().collect()
+}
+
+async fn check_rights(
+    client: &Client,
+    namespace: &str,
+    role: &str,
+    rights: &[Right],
+    report: &mut Report,
+) {
+    let what = format!("rights of {role}");
+    let mut missing = Vec::new();
+    for (group, resource, sub, verbs) in rights {
+        for verb in *verbs {
+            match allowed(client, namespace, (group, resource, sub), verb).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let slash = if sub.is_empty() { "" } else { "/" };
+                    missing.push(format!(
+                        "may not {verb} {resource}{slash}{sub} ({group}) in {namespace}: bind \
+                         the role's Role to its service account"
+                    ));
+                }
+                Err(why) => return report.bad(&what, format!("cannot be asked: {why}")),
+            }
+        }
+    }
+    report.all(&what, missing, format!("complete in {namespace}"));
+}
+
+async fn allowed(
+    client: &Client,
+    namespace: &str,
+    (group, resource, sub): (&str, &str, &str),
+    verb: &str,
+) -> Result<bool, ClusterError> {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                namespace: Some(namespace.to_owned()),
+                group: Some(group.to_owned()),
+                resource: Some(resource.to_owned()),
+                subresource: (!sub.is_empty()).then(|| sub.to_owned()),
+                verb: Some(verb.to_owned()),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let answer = cluster::create(&Api::all(client.clone()), &review, false).await?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
+}
+
+async fn factories(client: &Client, namespace: &str, report: &mut Report) {
+    let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
+    match cluster::list(&api, FACTORIES_MAX, None).await {
+        Ok(list) => report.all(
+            "factories",
+            factory_problems(namespace, &list.items),
+            format!("{} in {namespace}", list.items.len()),
+        ),
+        Err(ClusterError::Gone(_)) => report.bad("factories", "the definition is missing"),
+        Err(why) => report.bad("factories", why),
+    }
+}
+
+fn factory_problems(namespace: &str, factories: &[Factory]) -> Vec<String> {
+    if factories.is_empty() {
+        let sample = "manifests/samples/factory.yaml";
+        return vec![format!(
+            "none in {namespace}: create one, for example {sample}"
+        )];
+    }
+    let mut problems = Vec::new();
+    let defaults = factories
+        .iter()
+        .filter(|factory| factory.spec.default)
+        .count();
+    if defaults > 1 {
+        problems.push(format!(
+            "{defaults} are the default, so none is used: leave default: true in one"
+        ));
+    }
+    if defaults == 0 {
+        problems.push(
+            "none is the default: requests whose factory no Factory lists will fail; set \
+             default: true in one"
+                .to_owned(),
+        );
+    }
+    let mut served: BTreeMap<&str, usize> = BTreeMap::new();
+    let ids = factories
+        .iter()
+        .flat_map(|factory| &factory.spec.factory_ids);
+    ids.for_each(|id| *served.entry(id).or_default() += 1);
+    for (id, count) in served.into_iter().filter(|(_, count)| *count > 1) {
+        problems.push(format!(
+            "{count} serve {id}, so none is used for it: leave it in one"
+        ));
+    }
+    problems.extend(factories.iter().filter_map(not_ready));
+    problems
+}
+
+fn not_ready(factory: &Factory) -> Option<String> {
+    let conditions = &factory.status.as_ref()?.conditions;
+    let ready = conditions.iter().find(|one| one.type_ == "Ready")?;
+    (ready.status == "False").then(|| {
+        format!(
+            "{} is not ready: {}: {}",
+            factory.name_any(),
+            ready.reason,
+            ready.message
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn factory(name: &str, ids: &[&str], default: bool, conditions: &Value) -> Factory {
+        serde_json::from_value(json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "Factory",
+            "metadata": { "name": name },
+            "spec": { "url": "http://factory/api", "factoryIds": ids, "default": default },
+            "status": { "conditions": conditions },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_definitions_of_this_version_are_asked_for() {
+        for wanted in definitions() {
+            assert_eq!(problems(&wanted, Some(&wanted)), Vec::<String>::new());
+            assert!(problems(&wanted, None)[0].contains("is missing"));
+            let mut older = wanted.clone();
+            older.spec.versions[0].selectable_fields = Some(Vec::new());
+            assert!(problems(&wanted, Some(&older))[0].contains("another version"));
+            let mut other = wanted.clone();
+            other.spec.versions[0].name = "v1".to_owned();
+            assert!(problems(&wanted, Some(&other))[0].contains("no version v1alpha1"));
+        }
+    }
+
+    #[test]
+    fn factories_must_be_unambiguous_and_ready() {
+        let good = factory("seoul", &["FF-1"], true, &json!([]));
+        assert_eq!(
+            factory_problems("shop", std::slice::from_ref(&good)),
+            Vec::<String>::new()
+        );
+        assert!(factory_problems("shop", &[])[0].contains("none in shop"));
+        let same = factory("busan", &["FF-1"], true, &json!([]));
+        let found = factory_problems("shop", &[good, same]);
+        assert!(found[0].contains("2 are the default") && found[1].contains("2 serve FF-1"));
+        let not_ready = json!([{
+            "type": "Ready", "status": "False", "reason": "HeadersMissing", "message": "no file",
+            "lastTransitionTime": "2026-01-02T03:04:05Z",
+        }]);
+        let found = factory_problems("shop", &[factory("seoul", &[], true, &not_ready)]);
+        assert_eq!(found, ["seoul is not ready: HeadersMissing: no file"]);
+        let lonely = factory_problems("shop", &[factory("seoul", &[], false, &json!([]))]);
+        assert!(lonely[0].contains("none is the default"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The ledger: whether it can be reached, and whether its schema is new enough.
+
+use super::report::Report;
+use crate::edge::store::{Store, StoreError};
+use crate::process::args::DatabaseArgs;
+
+const CONNECTIONS: u32 = 1;
+
+pub(super) async fn check(database: &DatabaseArgs, report: &mut Report) {
+    match look(database).await {
+        Ok(version) => report.good(
+            "ledger",
+            format!("answers; its schema is version {version}"),
+        ),
+        Err(why) => report.bad("ledger", format!("{why:#}")),
+    }
+}
+
+async fn look(database: &DatabaseArgs) -> anyhow::Result<i64> {
+    let store = Store::connect(&database.source().read()?, CONNECTIONS)?;
+    store.now().await.map_err(|error| match error {
+        StoreError::Unavailable(why) => anyhow::anyhow!(
+            "does not answer ({why}): check host, network and credentials of the database URL"
+        ),
+        other => other.into(),
+    })?;
+    store.require_schema().await?;
+    Ok(store.schema_version().await?.unwrap_or_default())
+}

@@ -1,0 +1,217 @@
+//! The queues: whether nothing can get lost in them, and whether the topic may feed them.
+
+use super::Args;
+use super::policy;
+use super::report::Report;
+use crate::edge::aws::{self, AwsError};
+use crate::edge::sqs::{Queue, QueueAttributes};
+use aws_config::SdkConfig;
+use std::time::Duration;
+
+/// Below this an outage of the API server of a few receives kills good messages; above it
+/// a bad message is in the way for long.
+const RECEIVES_MIN: u32 = 5;
+const RECEIVES_MAX: u32 = 10;
+
+/// What SQS keeps messages for at most: callbacks that were parked must outlast any outage.
+const INBOX_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// What SQS tells nobody, it uses: four days.
+const RETENTION_DEFAULT: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+
+pub(super) async fn check(args: &Args, report: &mut Report) {
+    let config = match aws::config().await {
+        Ok(config) => config,
+        Err(why) => return report.bad("queues", why),
+    };
+    let queue = read(
+        &config,
+        "queue",
+        "RESTOCK_QUEUE_URL",
+        args.queue_url.as_ref(),
+        report,
+    )
+    .await;
+    let dead = read(
+        &config,
+        "dead letters",
+        "RESTOCK_DLQ_URL",
+        args.dlq_url.as_ref(),
+        report,
+    )
+    .await;
+    let inbox = read(
+        &config,
+        "inbox",
+        "RESTOCK_INBOX_URL",
+        args.inbox_url.as_ref(),
+        report,
+    )
+    .await;
+    if let Some(queue) = &queue {
+        let problems = redrive(queue, dead.as_ref());
+        report.all(
+            "queue",
+            problems,
+            "messages that nobody can read become dead letters",
+        );
+        feed(queue, args.ops.topic_arn.as_deref(), report);
+    }
+    if let (Some(queue), Some(dead)) = (&queue, &dead) {
+        report.all(
+            "dead letters",
+            retention(queue, dead),
+            "kept as long as their messages",
+        );
+    }
+    if let Some(inbox) = &inbox {
+        report.all(
+            "inbox",
+            inbox_problems(inbox),
+            "parked callbacks are kept for 14 days",
+        );
+    }
+}
+
+async fn read(
+    config: &SdkConfig,
+    what: &str,
+    variable: &str,
+    url: Option<&String>,
+    report: &mut Report,
+) -> Option<QueueAttributes> {
+    let Some(url) = url.filter(|url| !url.trim().is_empty()) else {
+        report.bad(what, format!("not named: set {variable}"));
+        return None;
+    };
+    match Queue::new(config, url).attributes().await {
+        Ok(attributes) => Some(attributes),
+        Err(why) => {
+            let to_do = match why {
+                AwsError::Gone(_) => format!("create it, or correct {variable}"),
+                AwsError::Denied(_) => "allow sqs:GetQueueAttributes to this identity".to_owned(),
+                _ => "try again, and look at network and credentials".to_owned(),
+            };
+            report.bad(what, format!("{why}: {to_do}"));
+            None
+        }
+    }
+}
+
+fn redrive(queue: &QueueAttributes, dead: Option<&QueueAttributes>) -> Vec<String> {
+    let Some(redrive) = &queue.redrive else {
+        return vec![format!(
+            "no redrive policy: name a dead-letter queue, with maxReceiveCount {RECEIVES_MIN} \
+             to {RECEIVES_MAX}; until then a bad message stays for ever"
+        )];
+    };
+    let mut problems = Vec::new();
+    if redrive.receives_max < RECEIVES_MIN {
+        problems.push(format!(
+            "maxReceiveCount is {}: set it to {RECEIVES_MIN} to {RECEIVES_MAX}, or a short \
+             outage makes dead letters of good messages",
+            redrive.receives_max
+        ));
+    }
+    if let Some(dead) = dead.filter(|dead| dead.arn != redrive.target_arn) {
+        problems.push(format!(
+            "its dead letters go to {}, and RESTOCK_DLQ_URL is {}: nobody would be told",
+            redrive.target_arn, dead.arn
+        ));
+    }
+    problems
+}
+
+/// A message keeps its age when it becomes a dead letter.
+fn retention(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> {
+    let days = |queue: &QueueAttributes| queue.retention.unwrap_or(RETENTION_DEFAULT);
+    if days(dead) >= days(queue) {
+        return Vec::new();
+    }
+    vec![format!(
+        "kept for {} h, messages of the queue for {} h: a dead letter could be gone before \
+         anybody sees it; set MessageRetentionPeriod to 14 days",
+        days(dead).as_secs() / 3600,
+        days(queue).as_secs() / 3600,
+    )]
+}
+
+fn inbox_problems(inbox: &QueueAttributes) -> Vec<String> {
+    let mut problems = Vec::new();
+    if inbox.retention.unwrap_or(RETENTION_DEFAULT) < INBOX_RETENTION {
+        problems.push(
+            "parked callbacks are lost with their time: set MessageRetentionPeriod to 14 days"
+                .to_owned(),
+        );
+    }
+    if inbox.redrive.is_none() {
+        problems.push("no redrive policy: name a dead-letter queue with an alarm".to_owned());
+    }
+    problems
+}
+
+fn feed(queue: &QueueAttributes, topic_arn: Option<&str>, report: &mut Report) {
+    let Some(topic_arn) = topic_arn.filter(|arn| !arn.trim().is_empty()) else {
+        return report.weak(
+            "topic",
+            "not named: set RESTOCK_TOPIC_ARN to have the queue's policy checked",
+        );
+    };
+    if policy::admits(queue.policy.as_deref(), topic_arn) {
+        return report.good("topic", format!("{topic_arn} may send to the queue"));
+    }
+    report.bad(
+        "topic",
+        format!(
+            "the queue's policy does not let {topic_arn} send: allow sqs:SendMessage to \
+             sns.amazonaws.com with aws:SourceArn of the topic, or nothing arrives, silently"
+        ),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::sqs::Redrive;
+
+    fn queue(receives_max: Option<u32>, days: u64) -> QueueAttributes {
+        QueueAttributes {
+            arn: "arn:aws:sqs:eu-west-1:1:stock".to_owned(),
+            messages_visible: 0,
+            messages_in_flight: 0,
+            messages_delayed: 0,
+            redrive: receives_max.map(|receives_max| Redrive {
+                target_arn: "arn:aws:sqs:eu-west-1:1:dead".to_owned(),
+                receives_max,
+            }),
+            policy: None,
+            retention: Some(Duration::from_secs(days * 24 * 60 * 60)),
+            visibility: None,
+            message_bytes_max: None,
+        }
+    }
+
+    fn dead(name: &str, days: u64) -> QueueAttributes {
+        QueueAttributes {
+            arn: format!("arn:aws:sqs:eu-west-1:1:{name}"),
+            ..queue(None, days)
+        }
+    }
+
+    #[test]
+    fn a_queue_needs_a_patient_redrive_policy_to_the_queue_that_is_watched() {
+        assert!(redrive(&queue(Some(5), 4), Some(&dead("dead", 14))).is_empty());
+        assert!(redrive(&queue(None, 4), None)[0].contains("no redrive policy"));
+        assert!(redrive(&queue(Some(4), 4), None)[0].contains("maxReceiveCount is 4"));
+        let other = redrive(&queue(Some(5), 4), Some(&dead("other", 14)));
+        assert!(other[0].contains("nobody would be told"), "{other:?}");
+    }
+
+    #[test]
+    fn dead_letters_and_parked_callbacks_are_kept_long_enough() {
+        assert!(retention(&queue(None, 4), &dead("dead", 4)).is_empty());
+        assert!(retention(&queue(None, 4), &dead("dead", 3))[0].contains("72 h"));
+        assert!(inbox_problems(&queue(Some(5), 14)).is_empty());
+        assert_eq!(inbox_problems(&queue(None, 13)).len(), 2);
+    }
+}

@@ -1,0 +1,290 @@
+//! Needs nothing. Proves: the laws of the design hold in every reachable state of the real
+//! `decide`, `settle`, `believe` and `placing::next`, and a good end stays reachable from
+//! each; and each safeguard, taken out, breaks a law: so the model sees.
+
+#[path = "model/laws.rs"]
+mod laws;
+#[path = "model/moves.rs"]
+mod moves;
+#[path = "model/outside.rs"]
+mod outside;
+#[path = "model/search.rs"]
+mod search;
+#[path = "model/world.rs"]
+mod world;
+
+use moves::Rules;
+use search::{Broken, explore};
+use world::{Budget, Removed, World, policy};
+
+const NOTHING: Budget = Budget {
+    crashes: 0,
+    lost_answers: 0,
+    stale_reads: 0,
+    bad_orders: 0,
+    lost_callbacks: 0,
+    repeated_callbacks: 0,
+    parked_callbacks: 0,
+    ticks: 0,
+    recreations: 0,
+    restores: 0,
+    words: 0,
+    pauses: 0,
+};
+
+fn run(controllers: usize, attempts: u32, left: Budget, removed: Removed) -> Result<usize, Broken> {
+    let rules = Rules {
+        policy: policy(attempts),
+        removed,
+    };
+    explore(World::new(controllers, left), &rules)
+}
+
+/// Every law holds; prints how much was seen.
+fn holds(controllers: usize, attempts: u32, left: Budget) {
+    match run(controllers, attempts, left, Removed::Nothing) {
+        Ok(worlds) => println!("{worlds} worlds"),
+        Err(broken) => panic!("{}:\n  {}", broken.law, broken.trace.join("\n  ")),
+    }
+}
+
+/// The model sees what this safeguard is for.
+fn breaks(controllers: usize, attempts: u32, left: Budget, removed: Removed, law: &str) {
+    let broken = run(controllers, attempts, left, removed)
+        .expect_err("nothing broke: the safeguard is economy, or the model is too weak");
+    assert!(
+        broken.law.starts_with(law),
+        "{}:\n  {}",
+        broken.law,
+        broken.trace.join("\n  ")
+    );
+}
+
+#[test]
+fn one_controller_that_dies_at_any_point() {
+    holds(
+        1,
+        1,
+        Budget {
+            crashes: 2,
+            bad_orders: 1,
+            lost_callbacks: 1,
+            ticks: 2,
+            pauses: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn two_controllers_with_stale_caches() {
+    holds(
+        2,
+        1,
+        Budget {
+            crashes: 1,
+            stale_reads: 1,
+            ticks: 1,
+            lost_callbacks: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn answers_of_writes_get_lost() {
+    holds(
+        1,
+        1,
+        Budget {
+            crashes: 1,
+            lost_answers: 2,
+            bad_orders: 1,
+            ticks: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn two_controllers_and_a_lost_answer() {
+    holds(
+        2,
+        1,
+        Budget {
+            lost_answers: 1,
+            bad_orders: 1,
+            pauses: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn callbacks_that_are_late_repeated_or_parked() {
+    let left = Budget {
+        repeated_callbacks: 1,
+        parked_callbacks: 2,
+        ticks: 2,
+        crashes: 1,
+        ..NOTHING
+    };
+    holds(1, 1, left);
+}
+
+#[test]
+fn an_overdue_order_is_made_again() {
+    holds(
+        1,
+        2,
+        Budget {
+            bad_orders: 1,
+            lost_callbacks: 1,
+            ticks: 3,
+            crashes: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn the_object_is_deleted_and_made_again() {
+    holds(
+        1,
+        1,
+        Budget {
+            recreations: 1,
+            bad_orders: 1,
+            ticks: 2,
+            crashes: 1,
+            lost_callbacks: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn the_cluster_is_restored_from_a_backup() {
+    holds(
+        1,
+        1,
+        Budget {
+            restores: 1,
+            bad_orders: 1,
+            ticks: 2,
+            crashes: 1,
+            lost_callbacks: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn a_person_settles_the_doubt() {
+    holds(
+        1,
+        1,
+        Budget {
+            words: 1,
+            bad_orders: 2,
+            crashes: 1,
+            ticks: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn without_compare_and_set_two_order() {
+    let left = Budget {
+        stale_reads: 1,
+        bad_orders: 1,
+        ..NOTHING
+    };
+    breaks(2, 1, left, Removed::CompareAndSet, "S");
+}
+
+#[test]
+fn without_the_row_before_the_post_an_order_is_repeated() {
+    let left = Budget {
+        crashes: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::RowBeforePost, "S2");
+}
+
+#[test]
+fn without_the_fence_row_a_late_owner_orders_too() {
+    breaks(2, 1, NOTHING, Removed::FenceRow, "S2");
+}
+
+#[test]
+fn without_the_unique_arrival_stock_rises_twice() {
+    let left = Budget {
+        repeated_callbacks: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::UniqueArrival, "S4");
+}
+
+#[test]
+fn without_the_nonce_check_an_answer_of_another_attempt_is_recorded() {
+    let left = Budget {
+        bad_orders: 1,
+        ..NOTHING
+    };
+    breaks(2, 1, left, Removed::NonceCheck, "S");
+}
+
+#[test]
+fn without_the_fresh_read_goods_count_as_overdue() {
+    breaks(
+        1,
+        1,
+        Budget {
+            ticks: 1,
+            ..NOTHING
+        },
+        Removed::FreshRead,
+        "S9",
+    );
+}
+
+#[test]
+fn with_attempt_numbers_that_fall_back_no_order_gets_through() {
+    let left = Budget {
+        bad_orders: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::RisingAttempts, "liveness");
+}
+
+#[test]
+fn marked_before_it_is_published_a_failure_stays_untold() {
+    let left = Budget {
+        crashes: 1,
+        bad_orders: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::PublishBeforeMark, "S6");
+}
+
+#[test]
+fn recorded_before_it_is_written_an_arrival_is_forgotten() {
+    let left = Budget {
+        crashes: 1,
+        ticks: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::RecordedAfterWrite, "liveness");
+}
+
+#[test]
+fn with_wakes_that_are_heard_once_an_arrival_is_forgotten() {
+    let left = Budget {
+        crashes: 1,
+        ticks: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::LevelTriggeredWake, "liveness");
+}

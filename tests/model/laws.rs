@@ -1,0 +1,71 @@
+//! The laws of the design, each one function over one moment of the world.
+
+use crate::world::{World, request};
+use restock_operator::domain::notice::{self, Kind};
+use restock_operator::domain::progress::{Phase, Reason};
+
+/// A law: what it says, and whether it holds.
+pub(crate) type Law = (&'static str, fn(&World, u32) -> bool);
+
+/// All laws that one moment can show. `max_attempts` is the Factory's.
+pub(crate) const LAWS: &[Law] = &[
+    ("S2: one POST per attempt", law_one_post_per_attempt),
+    ("S2, S3: orders are bounded", law_orders_are_bounded),
+    (
+        "S4, S5: stock is what arrived, once",
+        law_stock_is_what_arrived,
+    ),
+    (
+        "S6: Succeeded implies an arrival",
+        law_succeeded_implies_an_arrival,
+    ),
+    (
+        "S6: notified implies a publish",
+        law_notified_implies_a_publish,
+    ),
+    ("S9, S10, S11: no step broke one", law_no_step_broke_one),
+];
+
+fn law_one_post_per_attempt(world: &World, _: u32) -> bool {
+    let mut attempts: Vec<_> = world.orders.iter().map(|(_, attempt, _)| attempt).collect();
+    attempts.sort();
+    attempts.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+fn law_orders_are_bounded(world: &World, max_attempts: u32) -> bool {
+    let bound = max_attempts + u32::from(world.words);
+    u32::try_from(world.orders.len()).is_ok_and(|orders| orders <= bound)
+}
+
+fn law_stock_is_what_arrived(world: &World, _: u32) -> bool {
+    let mut attempts: Vec<_> = world.arrivals.iter().map(|(row, _)| row.attempt).collect();
+    attempts.sort_unstable();
+    attempts.dedup();
+    usize::from(world.stock) == attempts.len()
+}
+
+fn law_succeeded_implies_an_arrival(world: &World, _: u32) -> bool {
+    world.object.progress.phase != Phase::Succeeded || world.arrived(world.object.uid)
+}
+
+fn law_notified_implies_a_publish(world: &World, _: u32) -> bool {
+    let told = &world.object.progress.told;
+    told.as_ref()
+        .is_none_or(|told| world.published.contains(&told.notice_id))
+}
+
+fn law_no_step_broke_one(world: &World, _: u32) -> bool {
+    world.broken.is_none()
+}
+
+/// A good end: nothing under way, nothing owed. Liveness is that one stays reachable.
+pub(crate) fn good_end(world: &World) -> bool {
+    let progress = &world.object.progress;
+    let idle = world.controllers.iter().all(|one| one.pass.is_none());
+    let quiet = progress.reason == Reason::Duplicate;
+    let failure = notice::id(&request(), Kind::Failed, progress.attempt);
+    let told = progress.phase != Phase::Failed || quiet || world.published.contains(&failure);
+    let reflected = !world.arrived(world.object.uid) || progress.phase == Phase::Succeeded;
+    let recorded = world.arrivals.iter().all(|(_, recorded)| *recorded);
+    idle && progress.finished && told && reflected && recorded
+}

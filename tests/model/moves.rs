@@ -1,0 +1,576 @@
+//! Everything that can happen next.
+
+use crate::world::{
+    Callback, Change, Controller, Object, Pass, Removed, World, change, order, plain,
+};
+use restock_operator::domain::decide::{Step, decide};
+use restock_operator::domain::notice;
+use restock_operator::domain::order::Nonce;
+use restock_operator::domain::placing::{Effect, Report, next};
+use restock_operator::domain::progress::{
+    Answer, ArrivalRow, AttemptRow, OrderOutcome, Phase, Policy, Progress, Resolution, RowOutcome,
+    Told, Verb,
+};
+use restock_operator::domain::settle::{can_be_settled, settle};
+
+/// What came of one more step: its name, for the trace, and the world after it.
+pub(crate) type Next = (String, World);
+
+/// The rules under which the world moves.
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    pub(crate) removed: Removed,
+}
+
+/// All steps from here.
+pub(crate) fn all(world: &World, rules: &Rules) -> Vec<Next> {
+    let mut nexts = Vec::new();
+    for controller in 0..world.controllers.len() {
+        match &world.controllers[controller].pass {
+            None => begin(world, controller, rules, &mut nexts),
+            Some(pass) => go_on(world, controller, pass, rules, &mut nexts),
+        }
+        mark_recorded(world, controller, rules, &mut nexts);
+        crash(world, controller, &mut nexts);
+    }
+    crate::outside::all(world, rules, &mut nexts);
+    nexts
+}
+
+fn crash(world: &World, controller: usize, nexts: &mut Vec<Next>) {
+    let idle = world.controllers[controller] == Controller::default();
+    if world.left.crashes == 0 || idle {
+        return;
+    }
+    let mut after = world.clone();
+    after.left.crashes -= 1;
+    after.controllers[controller] = Controller::default();
+    nexts.push((format!("controller {controller} dies"), after));
+}
+
+/// A pass begins over the object as it is, or as a stale cache has it.
+fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>) {
+    let mut versions = vec![(world.object.clone(), false)];
+    if world.left.stale_reads > 0 {
+        versions.extend(world.earlier.iter().map(|object| (object.clone(), true)));
+    }
+    for (object, stale) in versions {
+        // A finished object left the watch; only the worklist brings it back.
+        let woken = world.arrivals.iter().any(|(_, recorded)| !recorded);
+        let event = rules.removed != Removed::LevelTriggeredWake || world.wake;
+        if object.progress.finished && !(woken && event) {
+            continue;
+        }
+        for guard_over in [false, true] {
+            if guard_over && object.progress.phase != Phase::Placing {
+                continue;
+            }
+            let mut after = world.clone();
+            after.wake = false;
+            after.left.stale_reads -= u8::from(stale);
+            decided(&mut after, controller, &object, guard_over, rules);
+            if after != *world {
+                let cache = if stale { " from a stale cache" } else { "" };
+                let name = format!(
+                    "controller {controller} decides on v{}{cache}: {:?}",
+                    object.version, after.controllers[controller].pass
+                );
+                nexts.push((name, after));
+            }
+        }
+    }
+}
+
+fn decided(world: &mut World, controller: usize, object: &Object, guard_over: bool, rules: &Rules) {
+    let mut seen = world.observed(object, controller, guard_over);
+    if rules.removed == Removed::FreshRead
+        && let Some(ledger) = &mut seen.ledger
+        && object.progress.phase == Phase::Awaiting
+    {
+        ledger.arrivals.clear();
+    }
+    let step = decide(&seen, &rules.policy, world.now());
+    if let Step::Record(progress) = &step
+        && object.progress.phase == Phase::Awaiting
+        && matches!(progress.phase, Phase::Failed | Phase::Pending)
+        && world.arrived(object.uid)
+    {
+        world.broken = Some("S9: an overdue verdict in spite of an arrival");
+    }
+    if let Step::Wait {
+        tell: Some(kind), ..
+    } = &step
+    {
+        tell(world, controller, object, *kind, rules);
+        return;
+    }
+    let pass = match step {
+        Step::Order(announced, _) => {
+            world.drawn += 1;
+            let nonce = Nonce::new(world.drawn.to_string());
+            let announced = plain(Progress {
+                nonce: Some(nonce),
+                ..*announced
+            });
+            Some(Pass::Order {
+                object: object.clone(),
+                announced,
+                effect: Effect::Announce,
+            })
+        }
+        other => change(other).map(|change| Pass::Write {
+            object: object.clone(),
+            change,
+        }),
+    };
+    world.controllers[controller].pass = pass;
+}
+
+/// Publishes; the acknowledgement is known to this process alone until it is recorded.
+fn tell(world: &mut World, controller: usize, object: &Object, kind: notice::Kind, rules: &Rules) {
+    let id = notice::id(&crate::world::request(), kind, object.progress.attempt);
+    let told = Told {
+        notice_id: id.clone(),
+        publish_id: String::new(),
+        channels: Vec::new(),
+        at: world.now(),
+    };
+    if rules.removed == Removed::PublishBeforeMark {
+        // Marked first; the publish would follow, if the process lived.
+        let progress = Progress {
+            finished: true,
+            told: Some(told),
+            ..object.progress.clone()
+        };
+        let change = Change::Record(progress);
+        world.controllers[controller].pass = Some(Pass::Write {
+            object: object.clone(),
+            change,
+        });
+        return;
+    }
+    world.published.insert(id);
+    world.controllers[controller].acknowledged = Some(told);
+}
+
+fn go_on(world: &World, controller: usize, pass: &Pass, rules: &Rules, nexts: &mut Vec<Next>) {
+    match pass {
+        Pass::Write { object, change } => {
+            for lost in lost_or_not(world) {
+                let mut after = world.clone();
+                after.left.lost_answers -= u8::from(lost);
+                after.controllers[controller].pass = None;
+                perform(&mut after, controller, object, change, rules, lost);
+                nexts.push((
+                    format!("controller {controller} writes, answer lost: {lost}"),
+                    after,
+                ));
+            }
+        }
+        Pass::Order {
+            object,
+            announced,
+            effect,
+        } => {
+            for (report, mut after) in effects(world, controller, object, announced, effect, rules)
+            {
+                let name = format!("controller {controller}: {effect:?} -> {report:?}");
+                let following = next(effect, report);
+                let newest = newest(&after, controller, object);
+                after.controllers[controller].pass =
+                    (following != Effect::Leave).then(|| Pass::Order {
+                        object: newest,
+                        announced: announced.clone(),
+                        effect: following,
+                    });
+                nexts.push((name, after));
+            }
+        }
+    }
+}
+
+/// The version that the pass knows after an effect: its own write, where it saw one.
+fn newest(world: &World, controller: usize, before: &Object) -> Object {
+    match &world.controllers[controller].pass {
+        Some(Pass::Order { object, .. }) => object.clone(),
+        _ => before.clone(),
+    }
+}
+
+fn lost_or_not(world: &World) -> Vec<bool> {
+    if world.left.lost_answers > 0 {
+        vec![false, true]
+    } else {
+        vec![false]
+    }
+}
+
+fn perform(
+    world: &mut World,
+    controller: usize,
+    object: &Object,
+    change: &Change,
+    rules: &Rules,
+    lost: bool,
+) {
+    let progress = match change {
+        Change::Fence if rules.removed == Removed::FenceRow => {
+            let nothing = Answer::NotSent(String::new());
+            plain(settle(&object.progress, &nothing, world.now()))
+        }
+        Change::Fence => {
+            insert_row(world, object, RowOutcome::NotSent);
+            return;
+        }
+        Change::Settle(answer, progress) => {
+            close_row(world, &object.progress, answer);
+            progress.clone()
+        }
+        Change::Record(progress) => progress.clone(),
+    };
+    let written = write(world, object, &progress, rules).is_some();
+    let process = &mut world.controllers[controller];
+    if written && !lost {
+        process.held = None;
+        process.acknowledged = None;
+        if rules.removed == Removed::PublishBeforeMark
+            && let Some(told) = &progress.told
+        {
+            // The mark is there; now the process would publish, and can die instead.
+            process.acknowledged = Some(told.clone());
+        }
+    }
+}
+
+/// Compare-and-set of the status. None if another writer was first.
+pub(crate) fn write(
+    world: &mut World,
+    read: &Object,
+    progress: &Progress,
+    rules: &Rules,
+) -> Option<Object> {
+    let current = read.version == world.object.version || rules.removed == Removed::CompareAndSet;
+    if read.uid != world.object.uid || !current {
+        return None;
+    }
+    let mut progress = progress.clone();
+    let back_off =
+        progress.phase == Phase::Pending && world.object.progress.phase != Phase::Pending;
+    if rules.removed == Removed::RisingAttempts && back_off {
+        progress.attempt = progress.attempt.saturating_sub(1);
+    }
+    let before = &world.object.progress;
+    let known = matches!(before.outcome, OrderOutcome::Placed | OrderOutcome::Refused);
+    if known && progress.outcome == OrderOutcome::Unknown && before.attempt == progress.attempt {
+        world.broken = Some("S10: a known outcome became unknown");
+    }
+    world.earlier.push(world.object.clone());
+    if world.earlier.len() > 2 {
+        world.earlier.remove(0);
+    }
+    world.object.version += 1;
+    world.object.progress = progress;
+    Some(world.object.clone())
+}
+
+/// Each way in which an effect of an order can end.
+fn effects(
+    world: &World,
+    controller: usize,
+    object: &Object,
+    announced: &Progress,
+    effect: &Effect,
+    rules: &Rules,
+) -> Vec<(Report, World)> {
+    let mut ends = Vec::new();
+    let mut end = |report: Report, after: World| ends.push((report, after));
+    let ours = Object {
+        progress: announced.clone(),
+        ..object.clone()
+    };
+    if world.left.pauses > 0 && matches!(effect, Effect::InsertRow | Effect::Post) {
+        let mut after = world.clone();
+        after.left.pauses -= 1;
+        end(Report::NotDone("held up".into()), after);
+    }
+    match effect {
+        Effect::Announce => {
+            for lost in lost_or_not(world) {
+                let mut after = world.clone();
+                after.left.lost_answers -= u8::from(lost);
+                match write(&mut after, object, announced, rules) {
+                    Some(_) if lost => end(Report::Unknown, after),
+                    Some(newest) => {
+                        know(&mut after, controller, newest);
+                        end(Report::Done, after);
+                    }
+                    None => end(Report::Refused, after),
+                }
+            }
+        }
+        Effect::ReadBack => {
+            let mut after = world.clone();
+            let current = world.object.clone();
+            let same = current.uid == object.uid && current.progress.nonce == announced.nonce;
+            if same {
+                know(&mut after, controller, current);
+            }
+            end(if same { Report::Ours } else { Report::Refused }, after);
+        }
+        Effect::InsertRow if rules.removed == Removed::RowBeforePost => {
+            end(Report::Done, world.clone());
+        }
+        Effect::InsertRow => {
+            for lost in lost_or_not(world) {
+                let mut after = world.clone();
+                after.left.lost_answers -= u8::from(lost);
+                let blocked = !world.arrivals.is_empty()
+                    || world
+                        .rows
+                        .iter()
+                        .any(|row| row.uid != object.uid.to_string());
+                let inserted = !blocked && insert_row(&mut after, &ours, RowOutcome::Open);
+                match (lost, inserted) {
+                    (true, _) => {
+                        end(Report::Unknown, after);
+                        let mut nothing = world.clone();
+                        nothing.left.lost_answers -= 1;
+                        end(Report::Unknown, nothing);
+                    }
+                    (false, true) => end(Report::Done, after),
+                    (false, false) => end(Report::Refused, after),
+                }
+            }
+        }
+        Effect::ReadRow => {
+            let mut after = world.clone();
+            let nonce = announced.nonce.clone();
+            let found = after
+                .row(announced.attempt)
+                .map(|row| (row.nonce.clone(), row.outcome));
+            let report = match found {
+                None => Report::Row(None),
+                Some((of, outcome)) if Some(&of) == nonce.as_ref() => Report::Row(Some(outcome)),
+                Some(_) => Report::Row(Some(RowOutcome::Unknown)),
+            };
+            end(report, after);
+        }
+        Effect::GiveUp => {
+            let mut after = world.clone();
+            let inserted = insert_row(&mut after, &ours, RowOutcome::NotSent);
+            end(
+                if inserted {
+                    Report::Done
+                } else {
+                    Report::Refused
+                },
+                after,
+            );
+        }
+        Effect::Post => post(world, object, announced, &mut end),
+        Effect::CloseRow(answer) => {
+            let mut after = world.clone();
+            close_row(&mut after, announced, answer);
+            end(Report::Done, after);
+            if world.left.lost_answers > 0 {
+                let mut away = world.clone();
+                away.left.lost_answers -= 1;
+                hold(&mut away, controller, announced, answer);
+                end(Report::NotDone("the ledger is away".into()), away);
+            }
+        }
+        Effect::RecordAnswer(answer) => {
+            record_answer(
+                world, controller, object, announced, answer, rules, &mut end,
+            );
+        }
+        Effect::Leave => {}
+    }
+    ends
+}
+
+fn know(world: &mut World, controller: usize, newest: Object) {
+    if let Some(Pass::Order { object, .. }) = &mut world.controllers[controller].pass {
+        *object = newest;
+    }
+}
+
+fn hold(world: &mut World, controller: usize, announced: &Progress, answer: &Answer) {
+    let nonce = announced
+        .nonce
+        .clone()
+        .expect("an announced attempt has a nonce");
+    world.controllers[controller].held = Some((nonce, answer.clone()));
+}
+
+fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnMut(Report, World)) {
+    let nonce = announced
+        .nonce
+        .clone()
+        .expect("an announced attempt has a nonce");
+    let mut sent = world.clone();
+    if world
+        .arrivals
+        .iter()
+        .any(|(row, _)| row.at < world.now() && row.attempt < announced.attempt)
+        && !world.rows.iter().any(|row| row.nonce == nonce)
+    {
+        sent.broken = Some("S11: a POST began after an arrival that was there before its row");
+    }
+    sent.orders.push((object.uid, announced.attempt, nonce));
+    sent.callbacks.push(Callback {
+        uid: object.uid,
+        attempt: announced.attempt,
+    });
+    end(
+        Report::Answered(Answer::Placed { order_id: None }),
+        sent.clone(),
+    );
+    if world.left.bad_orders == 0 {
+        return;
+    }
+    sent.left.bad_orders -= 1;
+    end(
+        Report::Answered(Answer::InDoubt(String::new())),
+        sent.clone(),
+    );
+    // Lost on the way, or forgotten by the factory: in doubt, and no callback.
+    let mut lost = sent.clone();
+    lost.callbacks.pop();
+    end(
+        Report::Answered(Answer::InDoubt(String::new())),
+        lost.clone(),
+    );
+    end(
+        Report::Answered(Answer::Placed { order_id: None }),
+        lost.clone(),
+    );
+    end(
+        Report::Answered(Answer::Refused { status: None }),
+        lost.clone(),
+    );
+    let mut unsent = lost;
+    unsent.orders.pop();
+    end(Report::Answered(Answer::NotSent(String::new())), unsent);
+}
+
+fn record_answer(
+    world: &World,
+    controller: usize,
+    object: &Object,
+    announced: &Progress,
+    answer: &Answer,
+    rules: &Rules,
+    end: &mut impl FnMut(Report, World),
+) {
+    if world.left.lost_answers > 0 {
+        let mut away = world.clone();
+        away.left.lost_answers -= 1;
+        hold(&mut away, controller, announced, answer);
+        end(Report::Unknown, away);
+    }
+    let mut after = world.clone();
+    let settled = plain(settle(&object.progress, answer, world.now()));
+    if write(&mut after, object, &settled, rules).is_some() {
+        end(Report::Done, after);
+        return;
+    }
+    // Somebody else wrote: read again, and write while the attempt is ours to record.
+    let current = world.object.clone();
+    let ours = current.uid == object.uid && current.progress.nonce == announced.nonce;
+    let unchecked = rules.removed == Removed::NonceCheck && current.uid == object.uid;
+    if (ours && can_be_settled(&current.progress)) || unchecked {
+        let base = match unchecked {
+            true => Progress {
+                phase: Phase::Placing,
+                ..current.progress.clone()
+            },
+            false => current.progress.clone(),
+        };
+        let settled = plain(settle(&base, answer, world.now()));
+        write(&mut after, &current, &settled, rules);
+    }
+    end(Report::Done, after);
+}
+
+fn insert_row(world: &mut World, object: &Object, outcome: RowOutcome) -> bool {
+    let attempt = object.progress.attempt;
+    let Some(nonce) = object.progress.nonce.clone() else {
+        return false;
+    };
+    if world.row(attempt).is_some() {
+        return false;
+    }
+    let deadline = object.progress.deadline.unwrap_or_else(|| world.now());
+    let uid = object.uid.to_string();
+    world.rows.push(AttemptRow {
+        attempt,
+        uid,
+        nonce,
+        outcome,
+        deadline,
+    });
+    true
+}
+
+/// From open or unknown to what is known; never back.
+fn close_row(world: &mut World, of: &Progress, answer: &Answer) {
+    let outcome = answer.row_outcome();
+    let nonce = of.nonce.clone();
+    if let Some(row) = world.row(of.attempt)
+        && Some(&row.nonce) == nonce.as_ref()
+        && (row.outcome == RowOutcome::Open
+            || (row.outcome == RowOutcome::Unknown && outcome != RowOutcome::Open))
+    {
+        row.outcome = outcome;
+    }
+}
+
+/// The worklist: marks what the object shows, and tells what no object will show.
+fn mark_recorded(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>) {
+    let early = rules.removed == Removed::RecordedAfterWrite;
+    for index in 0..world.arrivals.len() {
+        let (row, recorded) = &world.arrivals[index];
+        let gone = row.uid != world.object.uid.to_string();
+        let shown = world.object.progress.phase == Phase::Succeeded;
+        if *recorded || !(gone || shown || early) {
+            continue;
+        }
+        let mut after = world.clone();
+        after.arrivals[index].1 = true;
+        nexts.push((
+            format!("controller {controller} marks the arrival as recorded"),
+            after,
+        ));
+    }
+}
+
+/// A callback reaches the ledger: arrival and stock in one transaction.
+pub(crate) fn arrive(world: &mut World, callback: &Callback, rules: &Rules) {
+    let known = world
+        .arrivals
+        .iter()
+        .any(|(row, _)| row.attempt == callback.attempt);
+    if known && rules.removed != Removed::UniqueArrival {
+        return;
+    }
+    let row = ArrivalRow {
+        attempt: callback.attempt,
+        uid: callback.uid.to_string(),
+        quantity: order().quantity,
+        at: world.now(),
+    };
+    world.arrivals.push((row, false));
+    world.stock += 1;
+    world.wake = true;
+}
+
+/// A person who is sure about an order in doubt.
+pub(crate) fn word(attempt: u32, verb: Verb) -> Resolution {
+    Resolution {
+        verb,
+        attempt,
+        reason: String::new(),
+        by: String::new(),
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens without the controllers: the factory, the receivers, people, disasters.
+
+use crate::moves::{Next, Rules, arrive, word};
+use crate::world::{Object, World};
+use restock_operator::domain::progress::{OrderOutcome, Phase, Progress, Verb};
+
+/// All of it.
+pub(crate) fn all(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
+    callbacks(world, rules, nexts);
+    inbox(world, rules, nexts);
+    people(world, nexts);
+    disasters(world, nexts);
+    if world.left.ticks > 0 {
+        let mut after = world.clone();
+        after.left.ticks -= 1;
+        after.time += 1;
+        nexts.push(("a deadline passes".into(), after));
+    }
+}
+
+fn callbacks(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
+    for index in 0..world.callbacks.len() {
+        let mut taken = world.clone();
+        let callback = taken.callbacks.remove(index);
+        let mut push = |name: &str, after: World| {
+            nexts.push((
+                format!("{name} the callback of attempt {}", callback.attempt),
+                after,
+            ));
+        };
+        let mut committed = taken.clone();
+        arrive(&mut committed, &callback, rules);
+        if world.left.repeated_callbacks > 0 {
+            let mut again = committed.clone();
+            again.left.repeated_callbacks -= 1;
+            again.callbacks.push(callback.clone());
+            push("a receiver commits (and will see again)", again);
+        }
+        push("a receiver commits", committed);
+        if world.left.lost_callbacks > 0 {
+            let mut lost = taken.clone();
+            lost.left.lost_callbacks -= 1;
+            push("nobody hears", lost);
+        }
+        if world.left.parked_callbacks > 0 {
+            let mut parked = taken.clone();
+            parked.left.parked_callbacks -= 1;
+            parked.inbox.push(callback.clone());
+            push("a receiver parks", parked.clone());
+            // The COMMIT's answer was lost: it is in, and it is parked too.
+            arrive(&mut parked, &callback, rules);
+            push("a receiver commits unknowingly and parks", parked);
+        }
+    }
+}
+
+fn inbox(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
+    if world.inbox.is_empty() {
+        if world.inbox_empty_at != Some(world.now()) {
+            let mut after = world.clone();
+            after.inbox_empty_at = Some(world.now());
+            nexts.push(("a receiver finds the inbox empty".into(), after));
+        }
+        return;
+    }
+    let mut after = world.clone();
+    let callback = after.inbox.remove(0);
+    arrive(&mut after, &callback, rules);
+    nexts.push(("a receiver applies what was parked".into(), after));
+}
+
+fn people(world: &World, nexts: &mut Vec<Next>) {
+    let progress = &world.object.progress;
+    let in_doubt = progress.phase == Phase::Awaiting && progress.outcome == OrderOutcome::Unknown;
+    if world.left.words == 0 || !in_doubt || world.object.word.is_some() {
+        return;
+    }
+    for verb in [Verb::Placed, Verb::NotPlaced] {
+        let mut after = world.clone();
+        after.left.words -= 1;
+        after.words += 1;
+        after.object.word = Some(word(progress.attempt, verb));
+        after.object.version += 1;
+        nexts.push((format!("a person says {verb:?}"), after));
+    }
+}
+
+fn disasters(world: &World, nexts: &mut Vec<Next>) {
+    if world.left.recreations > 0 {
+        let mut after = world.clone();
+        after.left.recreations -= 1;
+        after.object = Object {
+            uid: world.object.uid + 1,
+            version: world.object.version + 1,
+            progress: Progress::default(),
+            word: None,
+        };
+        nexts.push(("the object is deleted and made again".into(), after));
+    }
+    if world.left.restores > 0 {
+        for earlier in &world.earlier {
+            let mut after = world.clone();
+            after.left.restores -= 1;
+            // Restored under a new version: no cache and no pass knows it.
+            after.object = Object {
+                version: world.object.version + 1,
+                ..earlier.clone()
+            };
+            after.earlier.clear();
+            nexts.push((
+                format!("the cluster is restored to v{}", earlier.version),
+                after,
+            ));
+        }
+    }
+}
