@@ -44,8 +44,6 @@ pub(crate) struct Budget {
     pub(crate) repeated_callbacks: u8,
     /// Callbacks that are parked in the inbox first.
     pub(crate) parked_callbacks: u8,
-    /// Times that a deadline passes.
-    pub(crate) ticks: u8,
     /// Objects that are deleted and made again under the same name.
     pub(crate) recreations: u8,
     /// Times that the cluster forgets its latest writes.
