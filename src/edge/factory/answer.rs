@@ -1,8 +1,8 @@
 //! What an answer of the factory means.
 
 use crate::domain::progress::Answer;
-use crate::process::clock;
-use reqwest::header::RETRY_AFTER;
+use jiff::Timestamp;
+use reqwest::header::{DATE, HeaderName, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
@@ -13,7 +13,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Longest order id that is shown.
 const ORDER_ID_CHARACTERS_MAX: usize = 64;
 
-/// What 429 without Retry-After means: common gateways count by the minute.
+/// What 429 without Retry-After means, and a date that nothing tells the distance of:
+/// common gateways count by the minute.
 const THROTTLE_DEFAULT: Duration = Duration::from_secs(60);
 
 /// Longest text of an error.
@@ -52,14 +53,27 @@ pub(super) async fn of_response(response: Response) -> Answer {
 }
 
 /// Seconds, or a date (RFC 9110, 10.2.3). Anything else is as good as no header.
+///
+/// A date is measured from the answer's own Date: both are by the factory's clock, which
+/// need not agree with ours.
 fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
+    if let Ok(seconds) = header(response, &RETRY_AFTER)?.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?;
-    let micros = at.timestamp().as_microsecond();
-    Some(crate::domain::time::Time::from_micros(micros).since(clock::now()))
+    let until = date(response, &RETRY_AFTER)?;
+    let Some(answered) = date(response, &DATE) else {
+        return Some(THROTTLE_DEFAULT);
+    };
+    Some(Duration::try_from(until.duration_since(answered)).unwrap_or_default())
+}
+
+fn date(response: &Response, name: &HeaderName) -> Option<Timestamp> {
+    let read = jiff::fmt::rfc2822::parse(header(response, name)?).ok()?;
+    Some(read.timestamp())
+}
+
+fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
+    Some(response.headers().get(name)?.to_str().ok()?.trim())
 }
 
 /// The factory's id of the order, where its answer has one. A cut, late, huge or garbled
@@ -87,10 +101,11 @@ fn causes(error: &reqwest::Error) -> String {
         words.push(inner.to_string());
         cause = inner.source();
     }
-    let text = match error.is_timeout() {
-        true => "no answer in time".to_owned(),
-        false if words.is_empty() => "no answer".to_owned(),
-        false => words.join(": "),
+    let text = match (error.is_timeout(), error.is_connect()) {
+        (true, true) => "no connection in time".to_owned(),
+        (true, false) => "no answer in time".to_owned(),
+        (false, _) if words.is_empty() => "no answer".to_owned(),
+        (false, _) => words.join(": "),
     };
     text.chars()
         .filter(|c| !c.is_control())
