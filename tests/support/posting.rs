@@ -121,13 +121,17 @@ impl Row {
         }
     }
 
-    async fn check(self) {
-        let name = self.name;
-        let server = RawServer::start(self.script).await;
+    async fn prepare(self) -> (Self, RawServer, FactoryClient) {
+        let server = RawServer::start(self.script.clone()).await;
         let client = client(&Target {
             total_timeout: self.total_timeout,
             ..target(server.url("http"))
         });
+        (self, server, client)
+    }
+
+    async fn check(self, server: RawServer, client: FactoryClient) {
+        let name = self.name;
         let begun = Instant::now();
         let answer = post(&client).await;
         let took = begun.elapsed();
@@ -143,7 +147,10 @@ impl Row {
 /// have seen exactly one connection and one order.
 pub(crate) async fn check(rows: Vec<Row>) {
     assert!(!rows.is_empty());
-    join_all(rows.into_iter().map(Row::check)).await;
+    // All clients first: to build one takes long, and no time-out may run meanwhile.
+    let ready = join_all(rows.into_iter().map(Row::prepare)).await;
+    let checks = ready.into_iter();
+    join_all(checks.map(|(row, server, client)| row.check(server, client))).await;
 }
 
 pub(crate) fn assert_one_order(name: &str, seen: &Seen) {
