@@ -13,7 +13,7 @@ pub use body::{OrderText, PayloadKeys, order_body};
 
 use crate::domain::progress::Answer;
 use allow::GuardedResolver;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Url, redirect, retry};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -82,8 +82,12 @@ impl FactoryClient {
     /// [`TargetError`] says what to mend.
     pub fn new(target: &Target, allow: &AllowList) -> Result<Self, TargetError> {
         let url = Url::parse(&target.url).map_err(|e| TargetError::InvalidUrl(e.to_string()))?;
-        let insecure = url.scheme() != "https" && !target.allow_insecure;
-        if insecure || !url.username().is_empty() || url.password().is_some() {
+        let may_carry = match url.scheme() {
+            "https" => true,
+            "http" => target.allow_insecure,
+            _ => false,
+        };
+        if !may_carry || !url.username().is_empty() || url.password().is_some() {
             let why = "https is needed unless allowInsecure, and no user name or password";
             return Err(TargetError::InvalidUrl(why.to_owned()));
         }
@@ -125,7 +129,8 @@ impl FactoryClient {
             .post(self.url.clone())
             .headers(headers)
             .json(order);
-        if let Some(parent) = trace_parent {
+        // A broken trace is left out: it never costs an order.
+        if let Some(parent) = trace_parent.and_then(|text| HeaderValue::from_str(text).ok()) {
             request = request.header(TRACE_PARENT, parent);
         }
         match request.send().await {

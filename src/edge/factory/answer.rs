@@ -101,10 +101,11 @@ fn causes(error: &reqwest::Error) -> String {
         words.push(inner.to_string());
         cause = inner.source();
     }
-    let text = match error.is_timeout() {
-        true => "no answer in time".to_owned(),
-        false if words.is_empty() => "no answer".to_owned(),
-        false => words.join(": "),
+    let text = match (error.is_timeout(), error.is_connect()) {
+        (true, true) => "no connection in time".to_owned(),
+        (true, false) => "no answer in time".to_owned(),
+        (false, _) if words.is_empty() => "no answer".to_owned(),
+        (false, _) => words.join(": "),
     };
     text.chars()
         .filter(|c| !c.is_control())

@@ -1,11 +1,14 @@
 //! Headers from a mounted Secret.
 
 use crate::edge::factory::TargetError;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use std::path::Path;
 
 /// More headers than any factory asks for.
 const HEADERS_MAX: usize = 16;
+
+/// They say where the order ends: a wrong one would cut it, or hide another one in it.
+const FRAMING: [HeaderName; 2] = [CONTENT_LENGTH, TRANSFER_ENCODING];
 
 /// Every file of the directory is a header: its name, and its content as the value. Names
 /// with a dot first are the mount's own.
@@ -28,6 +31,9 @@ pub(super) fn read(directory: &Path) -> Result<HeaderMap, TargetError> {
             std::fs::read_to_string(&path).map_err(|error| missing(format!("{name}: {error}")))?;
         let key =
             HeaderName::try_from(&name).map_err(|_| missing(format!("{name} is no header")))?;
+        if FRAMING.contains(&key) {
+            return Err(missing(format!("{name} cannot be set")));
+        }
         let mut value = HeaderValue::try_from(text.trim())
             .map_err(|_| missing(format!("the value of {name} is no header value")))?;
         value.set_sensitive(true);
