@@ -1,15 +1,13 @@
 //! Callbacks into a real ledger and a real queue: what is answered, and that the stock
 //! rises once. Needs `DATABASE_URL` and `AWS_ENDPOINT_URL`, as `cargo xtask test` gives them.
 
-#[expect(
-    dead_code,
-    reason = "what is shared between tests is not used by each of them"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support {
-    pub mod inbox;
-    pub mod ledger;
-    pub mod proxy;
-    pub mod receiver;
+    pub(crate) mod inbox;
+    pub(crate) mod ledger;
+    pub(crate) mod proxy;
+    pub(crate) mod receiver;
 }
 
 use restock_operator::domain::arrival::KeyRing;

@@ -2,6 +2,8 @@
 //! `decide`, `settle`, `believe` and `placing::next`, and a good end stays reachable from
 //! each; and each safeguard, taken out, breaks a law: so the model sees.
 
+#[path = "model/effects.rs"]
+mod effects;
 #[path = "model/laws.rs"]
 mod laws;
 #[path = "model/moves.rs"]

@@ -1,17 +1,18 @@
 //! Everything that can happen next.
 
+use crate::effects::effects;
 use crate::world::{
     Callback, Change, Controller, Object, Pass, Removed, World, change, order, plain,
 };
 use restock_operator::domain::decide::{Step, decide};
 use restock_operator::domain::notice;
 use restock_operator::domain::order::Nonce;
-use restock_operator::domain::placing::{Effect, Report, next};
+use restock_operator::domain::placing::{Effect, next};
 use restock_operator::domain::progress::{
     Answer, ArrivalRow, AttemptRow, OrderOutcome, Phase, Policy, Progress, Resolution, RowOutcome,
     Told, Verb,
 };
-use restock_operator::domain::settle::{can_be_settled, settle};
+use restock_operator::domain::settle::settle;
 
 /// What came of one more step: its name, for the trace, and the world after it.
 pub(crate) type Next = (String, World);
@@ -197,7 +198,8 @@ fn newest(world: &World, controller: usize, before: &Object) -> Object {
     }
 }
 
-fn lost_or_not(world: &World) -> Vec<bool> {
+/// Both endings while an answer may still get lost.
+pub(crate) fn lost_or_not(world: &World) -> Vec<bool> {
     if world.left.lost_answers > 0 {
         vec![false, true]
     } else {
@@ -273,227 +275,8 @@ pub(crate) fn write(
     Some(world.object.clone())
 }
 
-/// Each way in which an effect of an order can end.
-fn effects(
-    world: &World,
-    controller: usize,
-    object: &Object,
-    announced: &Progress,
-    effect: &Effect,
-    rules: &Rules,
-) -> Vec<(Report, World)> {
-    let mut ends = Vec::new();
-    let mut end = |report: Report, after: World| ends.push((report, after));
-    let ours = Object {
-        progress: announced.clone(),
-        ..object.clone()
-    };
-    if world.left.pauses > 0 && matches!(effect, Effect::InsertRow | Effect::Post) {
-        let mut after = world.clone();
-        after.left.pauses -= 1;
-        end(Report::NotDone("held up".into()), after);
-    }
-    match effect {
-        Effect::Announce => {
-            for lost in lost_or_not(world) {
-                let mut after = world.clone();
-                after.left.lost_answers -= u8::from(lost);
-                match write(&mut after, object, announced, rules) {
-                    Some(_) if lost => end(Report::Unknown, after),
-                    Some(newest) => {
-                        know(&mut after, controller, newest);
-                        end(Report::Done, after);
-                    }
-                    None => end(Report::Refused, after),
-                }
-            }
-        }
-        Effect::ReadBack => {
-            let mut after = world.clone();
-            let current = world.object.clone();
-            let same = current.uid == object.uid && current.progress.nonce == announced.nonce;
-            if same {
-                know(&mut after, controller, current);
-            }
-            end(if same { Report::Ours } else { Report::Refused }, after);
-        }
-        Effect::InsertRow if rules.removed == Removed::RowBeforePost => {
-            end(Report::Done, world.clone());
-        }
-        Effect::InsertRow => {
-            for lost in lost_or_not(world) {
-                let mut after = world.clone();
-                after.left.lost_answers -= u8::from(lost);
-                let blocked = !world.arrivals.is_empty()
-                    || world
-                        .rows
-                        .iter()
-                        .any(|row| row.uid != object.uid.to_string());
-                let inserted = !blocked && insert_row(&mut after, &ours, RowOutcome::Open);
-                match (lost, inserted) {
-                    (true, _) => {
-                        end(Report::Unknown, after);
-                        let mut nothing = world.clone();
-                        nothing.left.lost_answers -= 1;
-                        end(Report::Unknown, nothing);
-                    }
-                    (false, true) => end(Report::Done, after),
-                    (false, false) => end(Report::Refused, after),
-                }
-            }
-        }
-        Effect::ReadRow => {
-            let mut after = world.clone();
-            let nonce = announced.nonce.clone();
-            let found = after
-                .row(announced.attempt)
-                .map(|row| (row.nonce.clone(), row.outcome));
-            let report = match found {
-                None => Report::Row(None),
-                Some((of, outcome)) if Some(&of) == nonce.as_ref() => Report::Row(Some(outcome)),
-                Some(_) => Report::Row(Some(RowOutcome::Unknown)),
-            };
-            end(report, after);
-        }
-        Effect::GiveUp => {
-            let mut after = world.clone();
-            let inserted = insert_row(&mut after, &ours, RowOutcome::NotSent);
-            end(
-                if inserted {
-                    Report::Done
-                } else {
-                    Report::Refused
-                },
-                after,
-            );
-        }
-        Effect::Post => post(world, object, announced, &mut end),
-        Effect::CloseRow(answer) => {
-            let mut after = world.clone();
-            close_row(&mut after, announced, answer);
-            end(Report::Done, after);
-            if world.left.lost_answers > 0 {
-                let mut away = world.clone();
-                away.left.lost_answers -= 1;
-                hold(&mut away, controller, announced, answer);
-                end(Report::NotDone("the ledger is away".into()), away);
-            }
-        }
-        Effect::RecordAnswer(answer) => {
-            record_answer(
-                world, controller, object, announced, answer, rules, &mut end,
-            );
-        }
-        Effect::Leave => {}
-    }
-    ends
-}
-
-fn know(world: &mut World, controller: usize, newest: Object) {
-    if let Some(Pass::Order { object, .. }) = &mut world.controllers[controller].pass {
-        *object = newest;
-    }
-}
-
-fn hold(world: &mut World, controller: usize, announced: &Progress, answer: &Answer) {
-    let nonce = announced
-        .nonce
-        .clone()
-        .expect("an announced attempt has a nonce");
-    world.controllers[controller].held = Some((nonce, answer.clone()));
-}
-
-fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnMut(Report, World)) {
-    let nonce = announced
-        .nonce
-        .clone()
-        .expect("an announced attempt has a nonce");
-    let mut sent = world.clone();
-    if world
-        .arrivals
-        .iter()
-        .any(|(row, _)| row.at < world.now() && row.attempt < announced.attempt)
-        && !world.rows.iter().any(|row| row.nonce == nonce)
-    {
-        sent.broken = Some("S11: a POST began after an arrival that was there before its row");
-    }
-    sent.orders.push((object.uid, announced.attempt, nonce));
-    sent.callbacks.push(Callback {
-        uid: object.uid,
-        attempt: announced.attempt,
-    });
-    end(
-        Report::Answered(Answer::Placed { order_id: None }),
-        sent.clone(),
-    );
-    if world.left.bad_orders == 0 {
-        return;
-    }
-    sent.left.bad_orders -= 1;
-    end(
-        Report::Answered(Answer::InDoubt(String::new())),
-        sent.clone(),
-    );
-    // Lost on the way, or forgotten by the factory: in doubt, and no callback.
-    let mut lost = sent.clone();
-    lost.callbacks.pop();
-    end(
-        Report::Answered(Answer::InDoubt(String::new())),
-        lost.clone(),
-    );
-    end(
-        Report::Answered(Answer::Placed { order_id: None }),
-        lost.clone(),
-    );
-    end(
-        Report::Answered(Answer::Refused { status: None }),
-        lost.clone(),
-    );
-    let mut unsent = lost;
-    unsent.orders.pop();
-    end(Report::Answered(Answer::NotSent(String::new())), unsent);
-}
-
-fn record_answer(
-    world: &World,
-    controller: usize,
-    object: &Object,
-    announced: &Progress,
-    answer: &Answer,
-    rules: &Rules,
-    end: &mut impl FnMut(Report, World),
-) {
-    if world.left.lost_answers > 0 {
-        let mut away = world.clone();
-        away.left.lost_answers -= 1;
-        hold(&mut away, controller, announced, answer);
-        end(Report::Unknown, away);
-    }
-    let mut after = world.clone();
-    let settled = plain(settle(&object.progress, answer, world.now()));
-    if write(&mut after, object, &settled, rules).is_some() {
-        end(Report::Done, after);
-        return;
-    }
-    // Somebody else wrote: read again, and write while the attempt is ours to record.
-    let current = world.object.clone();
-    let ours = current.uid == object.uid && current.progress.nonce == announced.nonce;
-    let unchecked = rules.removed == Removed::NonceCheck && current.uid == object.uid;
-    if (ours && can_be_settled(&current.progress)) || unchecked {
-        let base = match unchecked {
-            true => Progress {
-                phase: Phase::Placing,
-                ..current.progress.clone()
-            },
-            false => current.progress.clone(),
-        };
-        let settled = plain(settle(&base, answer, world.now()));
-        write(&mut after, &current, &settled, rules);
-    }
-    end(Report::Done, after);
-}
-
-fn insert_row(world: &mut World, object: &Object, outcome: RowOutcome) -> bool {
+/// One row for each attempt of the request: false if there is one.
+pub(crate) fn insert_row(world: &mut World, object: &Object, outcome: RowOutcome) -> bool {
     let attempt = object.progress.attempt;
     let Some(nonce) = object.progress.nonce.clone() else {
         return false;
@@ -514,7 +297,7 @@ fn insert_row(world: &mut World, object: &Object, outcome: RowOutcome) -> bool {
 }
 
 /// From open or unknown to what is known; never back.
-fn close_row(world: &mut World, of: &Progress, answer: &Answer) {
+pub(crate) fn close_row(world: &mut World, of: &Progress, answer: &Answer) {
     let outcome = answer.row_outcome();
     let nonce = of.nonce.clone();
     if let Some(row) = world.row(of.attempt)

@@ -4,13 +4,13 @@ use aws_sdk_sqs::Client;
 use restock_operator::edge::aws;
 use ring::rand::{SecureRandom, SystemRandom};
 
-pub struct Inbox {
-    pub url: String,
+pub(crate) struct Inbox {
+    pub(crate) url: String,
 }
 
 impl Inbox {
     /// Creates it. Fails, and never skips, where there is no SQS.
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let endpoint = std::env::var("AWS_ENDPOINT_URL");
         assert!(
             endpoint.is_ok_and(|url| url.starts_with("http://127.0.0.1:")),
@@ -32,7 +32,7 @@ impl Inbox {
     }
 
     /// Messages that wait in it or are hidden.
-    pub async fn messages(&self) -> u64 {
+    pub(crate) async fn messages(&self) -> u64 {
         let queue =
             restock_operator::edge::sqs::Queue::new(&aws::config().await.unwrap(), &self.url);
         let counts = queue.attributes().await.unwrap();
@@ -40,7 +40,7 @@ impl Inbox {
     }
 
     /// Deletes it before the test is over.
-    pub async fn delete(&self) {
+    pub(crate) async fn delete(&self) {
         client()
             .await
             .delete_queue()

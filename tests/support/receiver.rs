@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-pub const KEY: &str = "k1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const KEY: &str = "k1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The body that the legacy factory sends for [`claims`].
-pub const BODY: &str =
+pub(crate) const BODY: &str =
     r#"{"MessageAttributeProductId":"CP-502101","MessageAttributeProductCnt":"3"}"#;
 
 /// Longest wait for what happens soon: the inbox is polled at once, after outages with a
@@ -32,20 +32,20 @@ struct Cli {
     receiver: receiver::Args,
 }
 
-pub struct Shop {
-    pub address: SocketAddr,
-    pub process: Process,
-    pub ledger: Ledger,
-    pub inbox: Inbox,
+pub(crate) struct Shop {
+    pub(crate) address: SocketAddr,
+    pub(crate) process: Process,
+    pub(crate) ledger: Ledger,
+    pub(crate) inbox: Inbox,
     /// The receiver's way to the ledger; the test's own leads past it.
-    pub way: Proxy,
-    pub key_file: PathBuf,
+    pub(crate) way: Proxy,
+    pub(crate) key_file: PathBuf,
     serving: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Shop {
     /// A receiver that serves, with one product in the ledger, of which there are ten.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let ledger = Ledger::with_product().await;
         let inbox = Inbox::create().await;
         let (way, url) = detour(&ledger).await;
@@ -76,7 +76,7 @@ impl Shop {
     }
 
     /// Tells the receiver to stop and waits until it has.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.process.shutdown.cancel();
         let within = Duration::from_secs(30);
         timeout(within, self.serving)
@@ -92,23 +92,23 @@ impl Shop {
     }
 
     /// The status of the answer to a good callback of this request.
-    pub async fn call(&self, id: &str) -> u16 {
+    pub(crate) async fn call(&self, id: &str) -> u16 {
         status(&self.exchange(&post(&ring().sign(&claims(id)), BODY)).await)
     }
 
     /// Everything that is answered to these bytes.
-    pub async fn exchange(&self, request: &[u8]) -> String {
+    pub(crate) async fn exchange(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request).await.unwrap();
         read(&mut stream).await
     }
 
-    pub async fn stock(&self) -> i64 {
+    pub(crate) async fn stock(&self) -> i64 {
         self.ledger.stock(SKU).await
     }
 
     /// Waits for this stock; fails when it does not come, or is passed.
-    pub async fn await_stock(&self, wanted: i64) {
+    pub(crate) async fn await_stock(&self, wanted: i64) {
         let until = Instant::now() + SOON;
         loop {
             let stock = self.stock().await;
@@ -124,7 +124,7 @@ impl Shop {
     }
 
     /// One line of the metrics page.
-    pub fn counts(&self, line: &str) -> bool {
+    pub(crate) fn counts(&self, line: &str) -> bool {
         self.process
             .registry
             .encode()
@@ -152,12 +152,12 @@ fn key_file(inbox: &Inbox) -> PathBuf {
     path
 }
 
-pub fn ring() -> KeyRing {
+pub(crate) fn ring() -> KeyRing {
     KeyRing::parse(KEY).unwrap()
 }
 
 /// Three of [`SKU`] for the first attempt of this request.
-pub fn claims(id: &str) -> Claims {
+pub(crate) fn claims(id: &str) -> Claims {
     Claims {
         request_id: request(id),
         uid: format!("uid-of-{id}"),
@@ -171,14 +171,14 @@ pub fn claims(id: &str) -> Claims {
     }
 }
 
-pub fn post(path: &str, body: &str) -> Vec<u8> {
+pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!("POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {length}\r\n\r\n");
     (head + body).into_bytes()
 }
 
 /// What comes until the other side closes. A reset after the answer is an end as well.
-pub async fn read(stream: &mut TcpStream) -> String {
+pub(crate) async fn read(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     let _ = timeout(Duration::from_secs(20), read)
@@ -187,7 +187,7 @@ pub async fn read(stream: &mut TcpStream) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-pub fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     let status = answer
         .split(' ')
         .nth(1)
