@@ -57,7 +57,9 @@ fn settings(command: &[&str]) -> Vec<Setting> {
     let help = String::from_utf8(output.stdout).unwrap();
     let mut settings: Vec<Setting> = Vec::new();
     for line in help.lines().map(str::trim) {
-        if let Some(flag) = line.split_whitespace().find(|_| line.starts_with('-')) {
+        // Not the dash of a list of possible values.
+        let long = |word: &&str| line.starts_with('-') && word.starts_with("--");
+        if let Some(flag) = line.split_whitespace().find(long) {
             let flag = flag.to_owned();
             settings.push(Setting {
                 flag,

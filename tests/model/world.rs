@@ -118,7 +118,6 @@ pub(crate) struct World {
     pub(crate) wake: bool,
     pub(crate) words: u8,
     pub(crate) time: u8,
-    pub(crate) drawn: u8,
     pub(crate) controllers: Vec<Controller>,
     pub(crate) left: Budget,
     /// A law that the last step broke, seen where it happened.
@@ -167,7 +166,6 @@ impl World {
             wake: false,
             words: 0,
             time: 0,
-            drawn: 0,
             controllers: vec![Controller::default(); controllers],
             left,
             broken: None,
