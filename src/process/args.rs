@@ -64,7 +64,7 @@ pub struct DatabaseArgs {
         hide_env_values = true
     )]
     pub database_url: Option<SecretString>,
-    /// File that holds the URL of the ledger, read again when it is rotated
+    /// File that holds the URL of the ledger, read at the start
     #[arg(long, env = "RESTOCK_DATABASE_URL_FILE", value_name = "PATH")]
     pub database_url_file: Option<PathBuf>,
 }
