@@ -9,6 +9,9 @@ use serde_json::json;
 
 /// Below 5, an outage of a few seconds could turn a good message into a dead letter.
 const RECEIVES_MAX: u32 = 5;
+/// A parked callback comes back until its product's row is free: with back-offs of up to
+/// half a minute this lasts through an hour's outage, where 5 would not outlast a minute.
+const RECEIVES_MAX_LONGEST: u32 = 100;
 const RETENTION_SECONDS: &str = "345600";
 /// 14 days, the longest that SQS keeps anything.
 const RETENTION_SECONDS_MAX: &str = "1209600";
@@ -59,6 +62,14 @@ impl Queue {
         self
     }
 
+    fn receives_max(&self) -> u32 {
+        if self.kept_longest {
+            RECEIVES_MAX_LONGEST
+        } else {
+            RECEIVES_MAX
+        }
+    }
+
     fn attributes(&self, arn: &str) -> HashMap<QueueAttributeName, String> {
         let retention = if self.kept_longest {
             RETENTION_SECONDS_MAX
@@ -77,7 +88,8 @@ impl Queue {
             (QueueAttributeName::SqsManagedSseEnabled, "true".to_owned()),
         ]);
         if let Some(target) = &self.dead_letter_arn {
-            let policy = json!({"deadLetterTargetArn": target, "maxReceiveCount": RECEIVES_MAX});
+            let policy =
+                json!({"deadLetterTargetArn": target, "maxReceiveCount": self.receives_max()});
             attributes.insert(QueueAttributeName::RedrivePolicy, policy.to_string());
         }
         if let Some(topic) = &self.topic_arn {
