@@ -13,6 +13,7 @@ pub mod expire;
 mod factories;
 mod gates;
 mod ledger;
+pub mod live;
 mod memory;
 mod metrics;
 mod observe;
@@ -29,11 +30,13 @@ pub use settings::Args;
 pub use start::run;
 
 use crate::crd::request::RestockRequest;
-use crate::domain::decide::decide;
+use crate::domain::decide::{LOOK_AGAIN, decide};
 use crate::process::clock;
 use act::act;
 use context::Context;
+use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
+use live::Guarded;
 use observe::{Subject, observe};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -44,13 +47,24 @@ const STANDBY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Called by the watch, timers and wakes, for one object never twice at a time.
 async fn reconcile(
-    object: Arc<RestockRequest>,
+    object: Arc<Guarded<RestockRequest>>,
     context: Arc<Context>,
 ) -> Result<Action, Infallible> {
     if !context.leads() {
         return Ok(Action::requeue(STANDBY_PAUSE));
     }
-    Ok(pass(&object, &context).await)
+    // Our own write is not in the watch yet: it is on its way.
+    let (uid, version) = (object.uid(), object.resource_version());
+    if context
+        .memory
+        .is_outdated(&uid.unwrap_or_default(), &version.unwrap_or_default())
+    {
+        return Ok(Action::requeue(LOOK_AGAIN));
+    }
+    Ok(match &object.0 {
+        Ok(request) => pass(request, &context).await,
+        Err(why) => context.unreadable(&why.metadata, &why.error),
+    })
 }
 
 /// One pass over one request. It never fails as a whole: whatever goes wrong is an answer
@@ -59,7 +73,7 @@ async fn pass(object: &RestockRequest, context: &Context) -> Action {
     // Reads the object alone.
     let subject = match Subject::parse(object) {
         Ok(subject) => subject,
-        Err(why) => return context.unreadable(object, &why),
+        Err(why) => return context.unreadable(&object.metadata, &why),
     };
     // Reads the ledger and the Factories.
     let (seen, policy) = observe(&subject, context).await;

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod support {
+    pub(crate) mod api_way;
     pub(crate) mod cluster;
     pub(crate) mod ledger;
     pub(crate) mod role;
     pub(crate) mod shop;
 }
+#[path = "flow/faults.rs"]
+mod faults;
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;

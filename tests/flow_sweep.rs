@@ -12,8 +12,8 @@ mod stock_queue;
 use cluster::{Place, in_namespace};
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
-use kube::runtime::reflector;
 use ledger::{Ledger, SKU, new_attempt, request};
+use restock_operator::controller::live::Live;
 use restock_operator::controller::sweep::Sweeper;
 use restock_operator::controller::tell::Notifier;
 use restock_operator::crd::request::RestockRequest;
@@ -44,7 +44,7 @@ impl Stand {
         let process = Process::default();
         let channels = Channels::new(&recipients, &aws::config().await.unwrap());
         // An empty watch: every row is looked up.
-        let (live, _writer) = reflector::store();
+        let (live, _unfollowed) = Live::watch(&place.client, &place.namespace, "");
         let sweeper = Sweeper {
             store: ledger.store.clone(),
             requests: Api::namespaced(place.client.clone(), &place.namespace),

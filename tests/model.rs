@@ -30,6 +30,7 @@ const NOTHING: Budget = Budget {
     recreations: 0,
     restores: 0,
     words: 0,
+    suspensions: 0,
     pauses: 0,
 };
 
@@ -179,6 +180,20 @@ fn a_person_settles_the_doubt() {
             words: 1,
             bad_orders: 1,
             crashes: 1,
+            ..NOTHING
+        },
+    );
+}
+
+#[test]
+fn a_person_stops_and_resumes_at_any_moment() {
+    holds(
+        1,
+        2,
+        Budget {
+            suspensions: 1,
+            bad_orders: 1,
+            lost_callbacks: 1,
             ..NOTHING
         },
     );

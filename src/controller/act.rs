@@ -33,7 +33,7 @@ pub(super) async fn act(
         }
         Step::Record(progress) => record(subject, seen, &progress, context).await,
         Step::Settle(answer, progress) => settle(subject, seen, &answer, &progress, context).await,
-        Step::Order(announced, order) => place(subject, *announced, &order, context).await,
+        Step::Order(announced, order) => place(subject, seen, *announced, &order, context).await,
         Step::Fence => fence(subject, context).await,
     }
 }

@@ -3,6 +3,7 @@
 use crate::controller::destinations::Destinations;
 use crate::controller::gates::{Busy, Gates, Limits, Permit};
 use crate::controller::ledger::Ledger;
+use crate::controller::live::Live;
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
@@ -17,10 +18,9 @@ use crate::process::callback_keys::CallbackKeys;
 use crate::process::clock;
 use crate::process::health::Condition;
 use data_encoding::HEXLOWER;
-use kube::api::Api;
+use kube::api::{Api, ObjectMeta};
 use kube::runtime::controller::Action;
 use kube::runtime::events::Recorder;
-use kube::runtime::reflector::Store;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) struct Context {
     /// The requests of the namespace.
     pub(super) requests: Api<RestockRequest>,
     /// Those of them that are not finished, from the watch.
-    pub(super) live: Store<RestockRequest>,
+    pub(super) live: Live<RestockRequest>,
     /// The ledger.
     pub(super) ledger: Ledger,
     /// The Factory objects of the namespace.
@@ -67,9 +67,9 @@ impl Context {
         self.leadership.as_ref().is_none_or(|leads| *leads.borrow())
     }
 
-    /// An object that no version of ours wrote: said once a minute, never guessed at.
-    pub(super) fn unreadable(&self, object: &RestockRequest, why: &str) -> Action {
-        let name = object.metadata.name.as_deref().unwrap_or_default();
+    /// An object that this version cannot read: said once a minute, never guessed at.
+    pub(super) fn unreadable(&self, metadata: &ObjectMeta, why: &str) -> Action {
+        let name = metadata.name.as_deref().unwrap_or_default();
         tracing::error!(name, why, "this object cannot be read; mend or delete it");
         self.metrics.unreadable.inc();
         Action::requeue(UNREADABLE_PAUSE)
@@ -86,13 +86,13 @@ impl Context {
     /// Whether the Factory allows one more open request of this product.
     ///
     /// # Errors
-    /// [`Unresolved::NotNow`] with the number.
+    /// [`Unresolved::ProductBusy`] with the limit.
     pub(super) fn product_is_free(&self, order: &Order) -> Result<(), Unresolved> {
         let factory = self.destinations.find(&order.factory);
         let Some(limit) = factory.and_then(|factory| factory.spec.max_open_per_product) else {
             return Ok(());
         };
-        let open = |object: &&Arc<RestockRequest>| {
+        let open = |object: &RestockRequest| {
             to_progress(object).is_ok_and(|progress| {
                 let same = progress
                     .order
@@ -101,13 +101,14 @@ impl Context {
                 same && in_flight(&progress)
             })
         };
-        let count = self.live.state().iter().filter(open).count();
+        let count = self.live.select(open).len();
         if count < usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(());
         }
-        Err(Unresolved::NotNow(format!(
-            "{count} requests of {} are open already",
-            order.sku
+        // The limit, not the count: what changes by the second is not for a status.
+        Err(Unresolved::ProductBusy(format!(
+            "Factory {} takes at most {limit} open requests of {}; others go first.",
+            order.factory.name, order.sku
         )))
     }
 

@@ -1,16 +1,16 @@
 //! The Factories of the namespace: which there are, and how each is reached.
 
+use crate::controller::live::Live;
 use crate::crd::factory::Factory;
 use crate::domain::order::{FactoryKey, Quantity};
 use crate::domain::progress::Policy;
 use crate::domain::resolve::{Candidate, ambiguous};
 use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
 use crate::process::clock;
-use kube::ResourceExt as _;
-use kube::runtime::reflector::Store;
+use kube::ResourceExt;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// A client, or why there is none, for one generation of a Factory's spec.
@@ -18,7 +18,7 @@ type Built = (i64, Result<FactoryClient, TargetError>);
 
 /// All Factories, from the watch.
 pub(super) struct Destinations {
-    factories: Store<Factory>,
+    factories: Live<Factory>,
     allow: AllowList,
     headers: PathBuf,
     clients: Mutex<HashMap<String, Built>>,
@@ -27,7 +27,7 @@ pub(super) struct Destinations {
 
 impl Destinations {
     /// Destinations that the watch behind `factories` fills.
-    pub(super) fn new(factories: Store<Factory>, allow: AllowList, headers: PathBuf) -> Self {
+    pub(super) fn new(factories: Live<Factory>, allow: AllowList, headers: PathBuf) -> Self {
         Self {
             factories,
             allow,
@@ -39,10 +39,8 @@ impl Destinations {
 
     /// Waits until the watch has told of every Factory once.
     pub(super) async fn wait_until_known(&self) {
-        // An error says that the watch is gone, which is so only at the end.
-        if self.factories.wait_until_ready().await.is_ok() {
-            self.known_since.get_or_init(clock::since_boot);
-        }
+        self.factories.wait_until_known().await;
+        self.known_since.get_or_init(clock::since_boot);
     }
 
     /// For how long all Factories have been known: before that, none means nothing.
@@ -67,14 +65,16 @@ impl Destinations {
         ambiguous(&candidates).into_iter().cloned().collect()
     }
 
-    /// All Factory objects.
-    pub(super) fn all(&self) -> Vec<Arc<Factory>> {
-        self.factories.state()
+    /// All Factory objects that can be read; one that cannot is as good as none.
+    pub(super) fn all(&self) -> Vec<Factory> {
+        self.factories.select(|_| true)
     }
 
     /// The object of this key, if it still is the same one.
-    pub(super) fn find(&self, key: &FactoryKey) -> Option<Arc<Factory>> {
-        self.factories.find(|factory| key_of(factory) == *key)
+    pub(super) fn find(&self, key: &FactoryKey) -> Option<Factory> {
+        self.factories
+            .select(|factory| key_of(factory) == *key)
+            .pop()
     }
 
     /// The limits for requests at this Factory; the defaults where there is none.
@@ -106,11 +106,8 @@ impl Destinations {
             return Ok(client.clone());
         }
         // Only what exists is kept: deleted Factories must not pile up.
-        clients.retain(|known, _| {
-            self.factories
-                .find(|f| f.uid().as_ref() == Some(known))
-                .is_some()
-        });
+        let uids: Vec<_> = self.all().iter().filter_map(ResourceExt::uid).collect();
+        clients.retain(|known, _| uids.contains(known));
         let built = FactoryClient::new(&self.target(factory), &self.allow);
         clients.insert(uid, (generation, built.clone()));
         built

@@ -12,10 +12,21 @@ use std::time::Duration;
 /// Factories bounds those far below; past it the oldest knowledge is simply not kept.
 const OBJECTS_MAX: usize = 20_000;
 
+/// How long a version that this process wrote is waited for in the watch: it comes within
+/// milliseconds, and after a restore of the cluster it never comes.
+const WATCH_LAG_MAX: Duration = Duration::from_secs(10);
+
 /// Memory of one process, by the object's uid.
 #[derive(Default)]
 pub(super) struct Memory {
     objects: Mutex<HashMap<String, Remembered>>,
+    written: Mutex<HashMap<String, Written>>,
+}
+
+/// What this process wrote last, until the watch brings it.
+struct Written {
+    version: u64,
+    at: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +67,42 @@ impl Memory {
         self.lock().remove(uid);
     }
 
+    /// Notes that this version of the object is ours.
+    pub(super) fn wrote(&self, uid: &str, version: &str) {
+        let mut written = self.written();
+        let at = clock::since_boot();
+        if written.len() >= OBJECTS_MAX {
+            written.retain(|_, note| at.saturating_sub(note.at) < WATCH_LAG_MAX);
+        }
+        // Versions are numbers, and rise: Kubernetes, "Resource versions", since 1.35.
+        if let (Ok(version), true) = (version.parse(), written.len() < OBJECTS_MAX) {
+            written.insert(uid.to_owned(), Written { version, at });
+        }
+    }
+
+    /// Whether the object is older than what this process wrote: to decide on it would
+    /// cost a ledger read and a write that can only end as a conflict.
+    pub(super) fn is_outdated(&self, uid: &str, version: &str) -> bool {
+        let mut written = self.written();
+        let Some(note) = written.get(uid) else {
+            return false;
+        };
+        let late = clock::since_boot().saturating_sub(note.at) >= WATCH_LAG_MAX;
+        let older = version
+            .parse::<u64>()
+            .is_ok_and(|version| version < note.version);
+        if late || !older {
+            written.remove(uid);
+            return false;
+        }
+        true
+    }
+
+    fn written(&self) -> MutexGuard<'_, HashMap<String, Written>> {
+        // As below.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Number of answers that are not recorded yet.
     pub(super) fn held(&self) -> usize {
         self.lock()
@@ -84,5 +131,23 @@ impl Remembered {
 fn remember(objects: &mut HashMap<String, Remembered>, uid: &str, known: Remembered) {
     if known.answer.is_some() || objects.len() < OBJECTS_MAX || objects.contains_key(uid) {
         objects.insert(uid.to_owned(), known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_version_before_our_own_is_outdated() {
+        let memory = Memory::default();
+        assert!(!memory.is_outdated("a", "7"), "nothing was written");
+        memory.wrote("a", "9");
+        assert!(memory.is_outdated("a", "7"));
+        assert!(!memory.is_outdated("b", "7"), "another object");
+        assert!(!memory.is_outdated("a", "9"), "the watch has caught up");
+        assert!(!memory.is_outdated("a", "7"), "and is trusted from then on");
+        memory.wrote("a", "not a number");
+        assert!(!memory.is_outdated("a", "7"));
     }
 }

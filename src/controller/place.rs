@@ -2,13 +2,13 @@
 
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
-use crate::controller::record::write;
+use crate::controller::record::{record, write};
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::domain::arrival::{Claims, TOKEN_LIFETIME};
-use crate::domain::decide::LOOK_AGAIN;
+use crate::domain::decide::{LOOK_AGAIN, released};
 use crate::domain::order::{Nonce, Order};
 use crate::domain::placing::{Effect, Report, next};
-use crate::domain::progress::{Answer, Phase, Progress, RowOutcome};
+use crate::domain::progress::{Answer, Observed, Phase, Progress, RowOutcome};
 use crate::domain::settle::{can_be_settled, settle};
 use crate::domain::time::Time;
 use crate::edge::cluster::{self, ClusterError};
@@ -42,6 +42,7 @@ struct Attempt<'a> {
 /// Takes a permit, announces the attempt, orders, and records the answer.
 pub(super) async fn place(
     subject: &Subject,
+    seen: &Observed,
     announced: Progress,
     order: &Order,
     context: &Context,
@@ -51,7 +52,10 @@ pub(super) async fn place(
         Ok(permit) => permit,
         Err(busy) => {
             tracing::debug!(request = %request.id, why = busy.why, "waiting");
-            return Action::requeue(busy.retry_in);
+            return match released(&subject.progress) {
+                Some(queued) => record(subject, seen, &queued, context).await,
+                None => Action::requeue(busy.retry_in),
+            };
         }
     };
     let nonce = context.draw_nonce();

@@ -56,6 +56,10 @@ pub(super) async fn write(
     let name = object.name_any();
     let answer = cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
     context.cluster_answered(answer.as_ref().map(|_| ()));
+    if let Ok(written) = &answer {
+        let version = written.resource_version().unwrap_or_default();
+        context.memory.wrote(&uid, &version);
+    }
     answer
 }
 

@@ -6,6 +6,7 @@ use crate::controller::drain::drain;
 use crate::controller::expire::{self, Expiry};
 use crate::controller::gates::Gates;
 use crate::controller::ledger::Ledger;
+use crate::controller::live::{Guarded, Live};
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
@@ -22,30 +23,23 @@ use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
 use crate::process::health::Condition;
 use crate::process::lease::Lease;
+use futures::StreamExt as _;
 use futures::channel::mpsc;
-use futures::{FutureExt as _, StreamExt as _};
 use kube::api::Api;
+use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{Controller, WatchStreamExt as _, reflector, watcher};
 use kube::{Client, ResourceExt as _};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Server-side end of a watch, in seconds: below the idle limits of common load balancers
-/// (AWS: 350 s), so that a connection that was dropped silently is noticed.
-const WATCH_SECONDS: u32 = 200;
 
 /// Wakes that wait for a free pass; more are dropped and come again with the next look.
 const WAKES_MAX: usize = 1_024;
 
 /// Name of the lease.
 const LEASE: &str = "restock-operator-controller";
-
-/// How soon the first complete list is noticed.
-const READY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs until shutdown.
 ///
@@ -85,15 +79,13 @@ async fn assemble(
     args: Args,
     client: &Client,
     process: &Process,
-    wake: mpsc::Sender<ObjectRef<RestockRequest>>,
-) -> anyhow::Result<(Controller<RestockRequest>, Arc<Context>)> {
+    wake: mpsc::Sender<ObjectRef<Guarded<RestockRequest>>>,
+) -> anyhow::Result<(Controller<Guarded<RestockRequest>>, Arc<Context>)> {
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
-    let watch = watcher::Config::default()
-        .timeout(WATCH_SECONDS)
-        .fields("status.finished!=true");
-    let controller = Controller::new(requests.clone(), watch);
+    let (live, changed) = Live::watch(client, &namespace, "status.finished!=true");
+    let controller = Controller::for_stream(changed, live.store());
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
     process
         .tasks
@@ -123,7 +115,7 @@ async fn assemble(
         );
     };
     let context = Arc::new(Context {
-        live: controller.store(),
+        live,
         ledger: Ledger::new(store, process.health.condition("ledger")),
         destinations: Destinations::new(factories, allow, args.factory_headers.clone()),
         factories: Api::namespaced(client.clone(), &namespace),
@@ -142,31 +134,30 @@ async fn assemble(
 }
 
 /// Watches the Factories into a store.
-fn watch_factories(
-    client: &Client,
-    namespace: &str,
-    process: &Process,
-) -> reflector::Store<Factory> {
-    let (store, writer) = reflector::store();
-    let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
-    let stream = watcher(api, watcher::Config::default().timeout(WATCH_SECONDS))
-        .default_backoff()
-        .reflect(writer);
+fn watch_factories(client: &Client, namespace: &str, process: &Process) -> Live<Factory> {
+    let (factories, changed) = Live::watch(client, namespace, "");
     let shutdown = process.shutdown.clone();
     process.tasks.spawn(async move {
-        let mut stream = pin!(stream);
-        while let Some(Some(event)) = shutdown.run_until_cancelled(stream.next()).await {
-            if let Err(error) = event {
-                tracing::warn!(%error, "the watch of the Factories failed; it begins again");
+        let mut changed = pin!(changed);
+        while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
+            match change {
+                Err(error) => {
+                    tracing::warn!(%error, "the watch of the Factories failed; it begins again");
+                }
+                Ok(Guarded { 0: Err(why) }) => {
+                    let name = why.metadata.name.unwrap_or_default();
+                    tracing::error!(name, why = why.error, "this Factory cannot be read");
+                }
+                Ok(_) => {}
             }
         }
     });
-    store
+    factories
 }
 
 fn spawn_loops(
     context: &Arc<Context>,
-    wake: mpsc::Sender<ObjectRef<RestockRequest>>,
+    wake: mpsc::Sender<ObjectRef<Guarded<RestockRequest>>>,
     process: &Process,
 ) {
     let shutdown = || process.shutdown.clone();
@@ -206,11 +197,7 @@ fn spawn_loops(
 
 /// Waits for the first complete list, then lets orders go.
 async fn begin(context: Arc<Context>, watching: Condition) {
-    // Asked again and again: of several who wait for a store, kube 5.0 wakes only the one
-    // that asked last, and the controller waits for this one too.
-    while context.live.wait_until_ready().now_or_never().is_none() {
-        tokio::time::sleep(READY_PAUSE).await;
-    }
+    context.live.wait_until_known().await;
     occupy_gates(&context);
     // The list is the cluster's first answer; without work there would be no other.
     context.cluster_answered(Ok(()));
@@ -220,7 +207,7 @@ async fn begin(context: Arc<Context>, watching: Condition) {
 /// Counts what is in flight already, before the first permit is given: after a restart
 /// the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
-    for object in context.live.state() {
+    for object in context.live.select(|_| true) {
         let Ok(progress) = to_progress(&object) else {
             continue;
         };
@@ -231,5 +218,5 @@ fn occupy_gates(context: &Context) {
         }
     }
     context.gates.open();
-    tracing::info!(live = context.live.len(), "working");
+    tracing::info!(live = context.live.count(), "working");
 }

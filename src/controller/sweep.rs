@@ -4,6 +4,7 @@
 //! Level-triggered, like everything that reads the ledger: every sweep begins at the
 //! start, and whatever a crash left undone is found by the next one.
 
+use crate::controller::live::Live;
 use crate::controller::tell::Notifier;
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::crd::words::Reason;
@@ -15,7 +16,6 @@ use crate::edge::store::{Store, StoreError};
 use crate::process::health::Pulse;
 use kube::ResourceExt as _;
 use kube::api::Api;
-use kube::runtime::reflector::{self, ObjectRef};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ pub struct Sweeper {
     /// That namespace: one ledger may serve many, each with a controller of its own.
     pub namespace: String,
     /// Those of them that are not finished, from the watch: most need no call.
-    pub live: reflector::Store<RestockRequest>,
+    pub live: Live<RestockRequest>,
     /// Tells the operations team.
     pub notifier: Notifier,
 }
@@ -114,9 +114,7 @@ impl Sweeper {
     }
 
     async fn handle(&self, row: &OverdueAttempt) -> Result<(), SweepError> {
-        let reference = ObjectRef::new(&row.name).within(&row.namespace);
-        let live = self.live.get(&reference);
-        if live.is_some_and(|object| object.uid().as_ref() == Some(&row.uid)) {
+        if self.live.get(&row.namespace, &row.name, &row.uid).is_some() {
             return Ok(());
         }
         let object = cluster::get(&self.requests, &row.name).await?;

@@ -4,8 +4,9 @@
 //! from its start every time. Nothing is lost with a wake that nobody heard.
 
 use crate::controller::context::Context;
+use crate::controller::live::Guarded;
 use crate::controller::observe::Subject;
-use crate::controller::reconcile;
+use crate::controller::pass;
 use crate::crd::request::RestockRequest;
 use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
 use crate::domain::progress::Phase;
@@ -37,12 +38,18 @@ pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(60);
 /// Looks until shutdown.
 pub(super) async fn run(
     context: Arc<Context>,
-    mut wake: Sender<ObjectRef<RestockRequest>>,
+    mut wake: Sender<ObjectRef<Guarded<RestockRequest>>>,
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
+    let mut fits = false;
     while !shutdown.is_cancelled() {
-        if context.leads() {
+        // A standby asks the ledger nothing else, and must know whether it could take over.
+        if !fits || !context.leads() {
+            let asking = context.ledger.store.require_schema().await;
+            fits = context.ledger.note(asking).is_some();
+        }
+        if fits && context.leads() {
             turn(&context, &mut wake, &pulse, &shutdown).await;
         }
         pulse.beat();
@@ -54,7 +61,7 @@ pub(super) async fn run(
 
 async fn turn(
     context: &Arc<Context>,
-    wake: &mut Sender<ObjectRef<RestockRequest>>,
+    wake: &mut Sender<ObjectRef<Guarded<RestockRequest>>>,
     pulse: &Pulse,
     shutdown: &CancellationToken,
 ) {
@@ -91,7 +98,7 @@ fn key(after: &Option<UnrecordedArrival>) -> Option<(&crate::domain::order::Requ
 async fn handle(
     arrival: &UnrecordedArrival,
     context: &Arc<Context>,
-    wake: &mut Sender<ObjectRef<RestockRequest>>,
+    wake: &mut Sender<ObjectRef<Guarded<RestockRequest>>>,
 ) {
     let own = context.settings.namespace.namespace.as_str();
     let (namespace, name) = match &arrival.object {
@@ -104,15 +111,13 @@ async fn handle(
     if namespace != own {
         return;
     }
-    let reference = ObjectRef::new(&name).within(own);
     let same = |object: &RestockRequest| object.uid().as_deref() == Some(arrival.uid.as_str());
     // A live object is woken: its pass reads the arrival and marks it.
-    if let Some(live) = context.live.get(&reference)
-        && same(&live)
-        && Subject::parse(&live).is_ok_and(|subject| subject.progress.arrival.is_none())
+    if let Some(live) = context.live.get(own, &name, &arrival.uid)
+        && lacks_its_goods(&live)
     {
         // A full channel is a busy controller: the next look wakes it again.
-        drop(wake.try_send(reference));
+        drop(wake.try_send(ObjectRef::new(&name).within(own)));
         return;
     }
     match cluster::get(&context.requests, &name).await {
@@ -120,6 +125,14 @@ async fn handle(
         Ok(_) => told(arrival, &name, Kind::Unclaimed, context).await,
         Err(error) => tracing::warn!(name, %error, "cannot look at the request of an arrival"),
     }
+}
+
+/// One that cannot be read does not show them either; its passes say so.
+fn lacks_its_goods(live: &Guarded<RestockRequest>) -> bool {
+    let read = live.0.as_ref().ok();
+    read.is_none_or(|object| {
+        Subject::parse(object).is_ok_and(|subject| subject.progress.arrival.is_none())
+    })
 }
 
 /// The object lives outside the watch, or shows goods already.
@@ -134,7 +147,7 @@ async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Ar
         (Phase::Succeeded, true) => told(arrival, &name, Kind::Surplus, context).await,
         // It ended, and the goods came after all: the watch no longer has it.
         _ => {
-            let Ok(_) = reconcile(Arc::new(object), Arc::clone(context)).await;
+            let _ = pass(&object, context).await;
         }
     }
 }

@@ -58,7 +58,8 @@ mirror! {
 mirror! {
     /// Why a request stands where it stands.
     Reason of domain::Reason {
-        New, BackingOff, Throttled, Reordering, Ordering, OrderPlaced, OrderUnknown, Arrived,
+        New, BackingOff, Throttled, Reordering, Suspended, ProductBusy, FactoryClosed,
+        NoFactory, Queued, Ordering, OrderPlaced, OrderUnknown, Arrived,
         LateArrival, Invalid, Duplicate, AttemptsExhausted, FactoryUnreachable,
         FactoryThrottled, Refused, CallbackOverdue, OrderOutcomeUnknown,
     }

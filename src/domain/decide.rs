@@ -16,6 +16,7 @@ use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
 use awaiting::awaiting;
 use pending::pending;
+pub use pending::released;
 use std::time::Duration;
 
 /// How soon a pass looks again when something outside must change first: a ledger that
@@ -187,6 +188,7 @@ fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
             let late = now.since(waiting_since(seen)) > policy.delayed_after;
             let marked = Progress {
                 delay: Delay::Marked,
+                message: delayed_message(progress),
                 ..progress.clone()
             };
             late.then(|| Step::Record(Box::new(marked)))
@@ -203,6 +205,16 @@ fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
             Some(Step::Record(Box::new(told)))
         }
         Delay::Told => None,
+    }
+}
+
+/// A request that nothing happened to yet has no sentence; the Delayed notice needs one.
+fn delayed_message(progress: &Progress) -> String {
+    match progress.message.as_str() {
+        "" => "Not ordered yet: the Factory's limits or its breaker let no order through, \
+               or the ledger does not answer."
+            .to_owned(),
+        said => said.to_owned(),
     }
 }
 

@@ -32,6 +32,16 @@ pub enum Reason {
     Throttled,
     /// Pending: an earlier attempt is overdue and the policy orders again.
     Reordering,
+    /// Pending: a person suspended the request.
+    Suspended,
+    /// Pending: the Factory allows no further open request of this product.
+    ProductBusy,
+    /// Pending: the Factory is suspended, or its settings cannot be used.
+    FactoryClosed,
+    /// Pending: no Factory serves it, or several do; final after the grace time.
+    NoFactory,
+    /// Pending: what held it is over; its turn comes when the Factory's limits allow it.
+    Queued,
     /// Placing: an order is being sent.
     Ordering,
     /// Awaiting: the factory accepted the order.
@@ -258,7 +268,11 @@ pub enum Unresolved {
     Never(String),
     /// Perhaps later, when somebody mends the Factories; final after the grace time.
     Misconfigured(String),
-    /// Later, by itself: the sentence says what is waited for.
+    /// Later, when somebody opens the Factory.
+    Closed(String),
+    /// Later, by itself: other requests of the product go first.
+    ProductBusy(String),
+    /// Soon, by itself: the sentence says what is waited for.
     NotNow(String),
 }
 

@@ -134,8 +134,8 @@ fn choose<'a>(
 fn is_open(factory: &Candidate) -> Result<(), Unresolved> {
     match &factory.closed {
         None => Ok(()),
-        Some(why) => Err(Unresolved::NotNow(format!(
-            "Factory {}: {why}",
+        Some(why) => Err(Unresolved::Closed(format!(
+            "Factory {}: {why}.",
             factory.key.name
         ))),
     }
@@ -241,6 +241,6 @@ mod tests {
         let mut suspended = factory("a", &[], true);
         suspended.closed = Some("suspended".into());
         let answer = choice(&wanted(None, None), &[suspended]);
-        assert!(matches!(answer, Err(Unresolved::NotNow(_))), "{answer:?}");
+        assert!(matches!(answer, Err(Unresolved::Closed(_))), "{answer:?}");
     }
 }

@@ -9,6 +9,7 @@ pub(crate) fn all(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
     callbacks(world, rules, nexts);
     inbox(world, rules, nexts);
     people(world, nexts);
+    suspend(world, nexts);
     disasters(world, nexts);
     // Time passes whenever something waits for it: never for good, so it has no budget.
     let deadline = world.object.progress.deadline;
@@ -86,6 +87,21 @@ fn people(world: &World, nexts: &mut Vec<Next>) {
     }
 }
 
+/// Suspending costs, resuming does not: a request may stay suspended, and the law of a
+/// good end does not hold for it.
+fn suspend(world: &World, nexts: &mut Vec<Next>) {
+    let suspended = world.object.suspended;
+    if world.object.progress.finished || (!suspended && world.left.suspensions == 0) {
+        return;
+    }
+    let mut after = world.clone();
+    after.left.suspensions -= u8::from(!suspended);
+    after.object.suspended = !suspended;
+    after.object.version += 1;
+    let verb = if suspended { "resumes" } else { "suspends" };
+    nexts.push((format!("a person {verb} the request"), after));
+}
+
 fn disasters(world: &World, nexts: &mut Vec<Next>) {
     if world.left.recreations > 0 {
         let mut after = world.clone();
@@ -95,6 +111,7 @@ fn disasters(world: &World, nexts: &mut Vec<Next>) {
             version: world.object.version + 1,
             progress: Progress::default(),
             word: None,
+            suspended: false,
         };
         nexts.push(("the object is deleted and made again".into(), after));
     }

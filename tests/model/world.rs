@@ -5,7 +5,7 @@ use restock_operator::domain::decide::Step;
 use restock_operator::domain::order::{FactoryKey, Nonce, Order, Quantity, RequestId, Sku};
 use restock_operator::domain::placing::Effect;
 use restock_operator::domain::progress::{
-    Answer, ArrivalRow, AttemptRow, Observed, Policy, Progress, Request, Resolution, Told,
+    Answer, ArrivalRow, AttemptRow, Observed, Policy, Progress, Reason, Request, Resolution, Told,
 };
 use restock_operator::domain::time::Time;
 use std::collections::BTreeSet;
@@ -50,6 +50,8 @@ pub(crate) struct Budget {
     pub(crate) restores: u8,
     /// Words of a person.
     pub(crate) words: u8,
+    /// Times that a person suspends the request.
+    pub(crate) suspensions: u8,
     /// Owners that are held up between their announcement and the next effect.
     pub(crate) pauses: u8,
 }
@@ -61,6 +63,7 @@ pub(crate) struct Object {
     pub(crate) version: u8,
     pub(crate) progress: Progress,
     pub(crate) word: Option<Resolution>,
+    pub(crate) suspended: bool,
 }
 
 /// A callback on its way.
@@ -153,6 +156,7 @@ impl World {
                 version: 0,
                 progress,
                 word: None,
+                suspended: false,
             },
             earlier: Vec::new(),
             rows: Vec::new(),
@@ -192,7 +196,7 @@ impl World {
                 id: request(),
                 uid: object.uid.to_string(),
                 created_at: Time::from_micros(0),
-                suspended: false,
+                suspended: object.suspended,
                 resolution: object.word.clone(),
             },
             progress: object.progress.clone(),
@@ -248,8 +252,13 @@ pub(crate) fn order() -> Order {
 
 /// Drops what no decision reads, so that worlds that behave alike are one.
 pub(crate) fn plain(progress: Progress) -> Progress {
+    let message = match progress.reason {
+        // A hold is written once, and only its message says so.
+        Reason::Suspended => progress.message.clone(),
+        _ => String::new(),
+    };
     Progress {
-        message: String::new(),
+        message,
         factory_order_id: None,
         next_attempt_at: None,
         retry_since: None,

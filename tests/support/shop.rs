@@ -174,12 +174,17 @@ impl Shop {
 
     /// A controller with patience for tests.
     pub(crate) fn controller(&self) -> Role {
-        self.controller_collecting(1)
+        self.controller_with(&[])
     }
 
     /// A controller that collects notices for so many seconds.
     pub(crate) fn controller_collecting(&self, seconds: u32) -> Role {
-        let settings = self.settings(&[
+        self.controller_with(&[("RESTOCK_NOTICE_INTERVAL_SECONDS", seconds.to_string())])
+    }
+
+    /// A controller with further settings, or others.
+    pub(crate) fn controller_with(&self, more: &[(&'static str, String)]) -> Role {
+        let mut settings = self.settings(&[
             ("RESTOCK_OPS_TOPIC_ARN", self.ops_topic.clone()),
             (
                 "RESTOCK_CALLBACK_URL",
@@ -193,15 +198,22 @@ impl Shop {
             ("RESTOCK_GUARD_SECONDS", "2".to_owned()),
             ("RESTOCK_LEDGER_SETTLE_SECONDS", "1".to_owned()),
             ("RESTOCK_INBOX_GRACE_SECONDS", "1".to_owned()),
-            ("RESTOCK_NOTICE_INTERVAL_SECONDS", seconds.to_string()),
+            ("RESTOCK_NOTICE_INTERVAL_SECONDS", "1".to_owned()),
         ]);
+        settings.extend(more.iter().cloned());
         Role::start("controller", &settings)
     }
 
     /// An ingest of the stock queue.
     pub(crate) fn ingest(&self) -> Role {
-        let queue = [("RESTOCK_QUEUE_URL", self.queue.url().to_owned())];
-        Role::start("ingest", &self.settings(&queue))
+        self.ingest_with(&[])
+    }
+
+    /// An ingest with further settings.
+    pub(crate) fn ingest_with(&self, more: &[(&'static str, String)]) -> Role {
+        let mut settings = self.settings(more);
+        settings.push(("RESTOCK_QUEUE_URL", self.queue.url().to_owned()));
+        Role::start("ingest", &settings)
     }
 
     /// A receiver.

@@ -3,11 +3,12 @@
 
 use super::difference::{Difference, Findings};
 use crate::crd::request::{RestockRequest, to_progress, to_request};
-use crate::domain::progress::{ArrivalRow, Phase, Progress};
+use crate::domain::progress::{ArrivalRow, Phase, Progress, Request};
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::store::Store;
 use crate::edge::store::attempts::LedgerReading;
 use kube::api::Api;
+use kube::core::DeserializeGuard;
 use kube::{Client, ResourceExt as _};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(super) async fn audit(
     client: Client,
     namespace: &str,
 ) -> anyhow::Result<Findings> {
-    let requests: Api<RestockRequest> = Api::namespaced(client, namespace);
+    let requests: Api<DeserializeGuard<RestockRequest>> = Api::namespaced(client, namespace);
     let mut restarts = 0;
     loop {
         match all(store, &requests).await? {
@@ -37,7 +38,10 @@ pub(super) async fn audit(
 }
 
 /// None if the list went out of date half-way.
-async fn all(store: &Store, requests: &Api<RestockRequest>) -> anyhow::Result<Option<Findings>> {
+async fn all(
+    store: &Store,
+    requests: &Api<DeserializeGuard<RestockRequest>>,
+) -> anyhow::Result<Option<Findings>> {
     let mut findings = Findings::default();
     let mut next = None;
     loop {
@@ -63,8 +67,8 @@ async fn all(store: &Store, requests: &Api<RestockRequest>) -> anyhow::Result<Op
 /// read again is a difference.
 async fn look_twice(
     store: &Store,
-    requests: &Api<RestockRequest>,
-    listed: &RestockRequest,
+    requests: &Api<DeserializeGuard<RestockRequest>>,
+    listed: &DeserializeGuard<RestockRequest>,
 ) -> anyhow::Result<Vec<Difference>> {
     if look(store, listed).await?.is_empty() {
         return Ok(Vec::new());
@@ -75,14 +79,12 @@ async fn look_twice(
     }
 }
 
-async fn look(store: &Store, object: &RestockRequest) -> anyhow::Result<Vec<Difference>> {
+async fn look(
+    store: &Store,
+    object: &DeserializeGuard<RestockRequest>,
+) -> anyhow::Result<Vec<Difference>> {
     let of = object.name_any();
-    let read = to_request(object).map_err(|why| why.to_string());
-    let read = read.and_then(|request| {
-        let progress = to_progress(object).map_err(|why| why.to_string())?;
-        Ok((request, progress))
-    });
-    let (request, progress) = match read {
+    let (request, progress) = match read(object) {
         Ok(read) => read,
         Err(why) => {
             let expected = "a request".to_owned();
@@ -96,6 +98,13 @@ async fn look(store: &Store, object: &RestockRequest) -> anyhow::Result<Vec<Diff
     };
     let ledger = store.view(&request.id).await?;
     Ok(differences(&of, &request.uid, &progress, &ledger))
+}
+
+fn read(object: &DeserializeGuard<RestockRequest>) -> Result<(Request, Progress), String> {
+    let object = object.0.as_ref().map_err(|why| why.error.clone())?;
+    let request = to_request(object).map_err(|why| why.to_string())?;
+    let progress = to_progress(object).map_err(|why| why.to_string())?;
+    Ok((request, progress))
 }
 
 fn differences(

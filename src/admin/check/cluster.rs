@@ -12,6 +12,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion as Version,
 };
 use kube::api::Api;
+use kube::core::DeserializeGuard;
 use kube::{Client, ResourceExt as _};
 use std::collections::BTreeMap;
 
@@ -186,16 +187,37 @@ async fn allowed(
 }
 
 async fn factories(client: &Client, namespace: &str, report: &mut Report) {
-    let api: Api<Factory> = Api::namespaced(client.clone(), namespace);
+    let api: Api<DeserializeGuard<Factory>> = Api::namespaced(client.clone(), namespace);
     match cluster::list(&api, FACTORIES_MAX, None).await {
-        Ok(list) => report.all(
-            "factories",
-            factory_problems(namespace, &list.items),
-            format!("{} in {namespace}", list.items.len()),
-        ),
+        Ok(list) => {
+            let all = list.items.len();
+            let (readable, problems) = readable(list.items);
+            report.all(
+                "factories",
+                [problems, factory_problems(namespace, &readable)].concat(),
+                format!("{all} in {namespace}"),
+            );
+        }
         Err(ClusterError::Gone(_)) => report.bad("factories", "the definition is missing"),
         Err(why) => report.bad("factories", why),
     }
+}
+
+fn readable(factories: Vec<DeserializeGuard<Factory>>) -> (Vec<Factory>, Vec<String>) {
+    let (mut readable, mut problems) = (Vec::new(), Vec::new());
+    for factory in factories {
+        match factory.0 {
+            Ok(factory) => readable.push(factory),
+            Err(why) => {
+                let name = why.metadata.name.unwrap_or_default();
+                problems.push(format!(
+                    "{name} cannot be read by this version and is not used: {}",
+                    why.error
+                ));
+            }
+        }
+    }
+    (readable, problems)
 }
 
 fn factory_problems(namespace: &str, factories: &[Factory]) -> Vec<String> {

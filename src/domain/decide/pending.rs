@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 
 pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     if seen.request.suspended {
-        return wait(seen, LOOK_AGAIN, "the request is suspended");
+        return held(seen, Reason::Suspended, "spec.suspend is true.");
     }
     let Some(ledger) = &seen.ledger else {
         return wait(seen, LOOK_AGAIN, "the ledger does not answer");
@@ -21,7 +21,7 @@ pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     }
     let order = match &seen.order {
         Ok(order) => order,
-        Err(unresolved) => return unresolved_step(seen, policy, unresolved),
+        Err(unresolved) => return unresolved_step(seen, policy, unresolved, now),
     };
     if orders_counted(ledger) >= policy.max_attempts {
         let message = format!("All {} attempts were used.", policy.max_attempts);
@@ -49,13 +49,69 @@ fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptR
     (unknown_here || (contradicts && !reordering)).then_some(newest)
 }
 
-fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved) -> Step {
+fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved, now: Time) -> Step {
     match unresolved {
         Unresolved::Never(why) => failed(seen, Reason::Invalid, why.clone()),
-        Unresolved::Misconfigured(why) if seen.factories_known_for > policy.factory_grace => {
+        Unresolved::Misconfigured(why) if grace_is_over(seen, policy, now) => {
             failed(seen, Reason::Invalid, why.clone())
         }
-        Unresolved::Misconfigured(why) | Unresolved::NotNow(why) => wait(seen, LOOK_AGAIN, why),
+        // Before all Factories are known, none means nothing.
+        Unresolved::Misconfigured(why) if seen.factories_known_for.is_zero() => {
+            wait(seen, LOOK_AGAIN, why)
+        }
+        Unresolved::Misconfigured(why) => held(seen, Reason::NoFactory, why),
+        Unresolved::Closed(why) => held(seen, Reason::FactoryClosed, why),
+        Unresolved::ProductBusy(why) => held(seen, Reason::ProductBusy, why),
+        Unresolved::NotNow(why) => wait(seen, LOOK_AGAIN, why),
+    }
+}
+
+/// The Factories were known long enough, and the request waited long enough for them: a
+/// process that just began knows none, and a request may meet a mistake made just now.
+fn grace_is_over(seen: &Observed, policy: &Policy, now: Time) -> bool {
+    let waited = now.since(seen.request.created_at);
+    seen.factories_known_for.min(waited) > policy.factory_grace
+}
+
+/// Waits for a person, or for others, and says so on the object, once.
+fn held(seen: &Observed, reason: Reason, why: &str) -> Step {
+    let progress = &seen.progress;
+    let shown = progress.reason == reason && progress.message == why;
+    if shown || !yields(progress.reason, reason) {
+        return wait(seen, LOOK_AGAIN, why);
+    }
+    Step::Record(Box::new(Progress {
+        reason,
+        message: why.to_owned(),
+        // A person's stop is no failure of the factory: its budget begins afresh.
+        retry_since: None,
+        next_attempt_at: None,
+        ..progress.clone()
+    }))
+}
+
+/// What held the request is over and its order waits its turn: the object must not go on
+/// naming what held it. None if it names nothing of the kind.
+pub fn released(progress: &Progress) -> Option<Progress> {
+    let held = matches!(
+        progress.reason,
+        Reason::Suspended | Reason::ProductBusy | Reason::FactoryClosed | Reason::NoFactory
+    );
+    held.then(|| Progress {
+        reason: Reason::Queued,
+        message: "Ordered as soon as the Factory's limits allow it.".into(),
+        ..progress.clone()
+    })
+}
+
+/// Whether the reason that stands may give way to that of a hold. What an attempt came to
+/// is told rather than that others go first, which comes and goes; and that the policy
+/// orders again is what keeps the overdue attempt's row from being believed once more.
+const fn yields(standing: Reason, hold: Reason) -> bool {
+    match standing {
+        Reason::Reordering => false,
+        Reason::BackingOff | Reason::Throttled => !matches!(hold, Reason::ProductBusy),
+        _ => true,
     }
 }
 
