@@ -7,11 +7,16 @@ mod support {
     pub(crate) mod api_way;
     pub(crate) mod cluster;
     pub(crate) mod ledger;
+    pub(crate) mod proxy;
     pub(crate) mod role;
     pub(crate) mod shop;
 }
 #[path = "flow/faults.rs"]
 mod faults;
+#[path = "flow/held.rs"]
+mod held;
+#[path = "flow/outages.rs"]
+mod outages;
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;

@@ -218,7 +218,12 @@ impl Shop {
 
     /// A receiver.
     pub(crate) fn receiver(&self) -> Role {
-        let settings = self.settings(&[
+        self.receiver_with(&[])
+    }
+
+    /// A receiver with further settings, or others.
+    pub(crate) fn receiver_with(&self, more: &[(&'static str, String)]) -> Role {
+        let mut settings = self.settings(&[
             (
                 "RESTOCK_LISTEN",
                 format!("127.0.0.1:{}", self.receiver_port),
@@ -229,6 +234,7 @@ impl Shop {
                 self.keys.display().to_string(),
             ),
         ]);
+        settings.extend(more.iter().cloned());
         Role::start("receiver", &settings)
     }
 

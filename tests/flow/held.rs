@@ -1,0 +1,95 @@
+//! A request that waits for a person or for others says so on its object, and goes on by
+//! itself when what held it is over.
+
+use crate::support::shop::{Shop, in_shop, reason};
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use restock_operator::crd::factory::Factory;
+use restock_operator::crd::words::Phase;
+use serde_json::{Value, json};
+
+async fn edit_request(shop: &Shop, name: &str, spec: Value) {
+    let patch = Patch::Merge(json!({ "spec": spec }));
+    let parameters = PatchParams::default();
+    shop.requests()
+        .patch(name, &parameters, &patch)
+        .await
+        .unwrap();
+}
+
+async fn edit_factory(shop: &Shop, spec: Value) {
+    let factories: Api<Factory> = Api::namespaced(shop.place.client.clone(), &shop.place.namespace);
+    let patch = Patch::Merge(json!({ "spec": spec }));
+    let parameters = PatchParams::default();
+    factories
+        .patch("legacy", &parameters, &patch)
+        .await
+        .unwrap();
+}
+
+async fn shows(shop: &Shop, name: &str, expected: &str) -> String {
+    let shown = shop
+        .wait_for(name, expected, |object| reason(object) == expected)
+        .await;
+    shown.status.unwrap().message.unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_suspended_request_says_so_and_is_ordered_when_it_is_resumed() {
+    in_shop(json!({}), |shop| async move {
+        shop.ask("waiting", 3, "delay:300").await;
+        edit_request(&shop, "waiting", json!({ "suspend": true })).await;
+        let _roles = [shop.controller(), shop.receiver()];
+        let message = shows(&shop, "waiting", "Suspended").await;
+        assert!(message.contains("spec.suspend"), "{message}");
+        assert!(shop.orders().await.is_empty());
+        edit_request(&shop, "waiting", json!({ "suspend": false })).await;
+        shop.wait_for_all(1, Phase::Succeeded).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_emergency_stop_of_a_factory_is_shown_on_its_requests() {
+    in_shop(json!({ "suspend": true }), |shop| async move {
+        let _roles = [shop.controller(), shop.receiver()];
+        shop.ask("waiting", 3, "delay:300").await;
+        let message = shows(&shop, "waiting", "FactoryClosed").await;
+        assert!(message.contains("legacy"), "{message}");
+        assert!(shop.orders().await.is_empty());
+        edit_factory(&shop, json!({ "suspend": false })).await;
+        shop.wait_for_all(1, Phase::Succeeded).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_open_request_of_a_product_holds_up_the_next() {
+    in_shop(json!({ "maxOpenPerProduct": 1 }), |shop| async move {
+        let _roles = [shop.controller(), shop.receiver()];
+        shop.ask("first", 3, "delay:3000").await;
+        let placed = |object: &_| reason(object) == "OrderPlaced";
+        shop.wait_for("first", "the order", placed).await;
+        shop.ask("second", 3, "delay:300").await;
+        shows(&shop, "second", "ProductBusy").await;
+        assert_eq!(shop.orders().await.len(), 1);
+        shop.wait_for_all(2, Phase::Succeeded).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_no_factory_serves_says_so_and_may_be_mended() {
+    in_shop(
+        json!({ "default": false, "factoryIds": ["FF-1"] }),
+        |shop| async move {
+            let _roles = [shop.controller(), shop.receiver()];
+            shop.ask("waiting", 3, "delay:300").await;
+            let message = shows(&shop, "waiting", "NoFactory").await;
+            assert!(message.contains("none is the default"), "{message}");
+            edit_factory(&shop, json!({ "default": true })).await;
+            shop.wait_for_all(1, Phase::Succeeded).await;
+        },
+    )
+    .await;
+}
