@@ -30,7 +30,8 @@ use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
-use kube::{Client, ResourceExt as _};
+use kube::{Client, Resource as _, ResourceExt as _};
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,8 @@ const LEASE: &str = "restock-operator-controller";
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let client = cluster::client().await?;
     let (wake, wakes) = mpsc::channel(WAKES_MAX);
-    let (controller, context) = assemble(args, &client, &process, wake.clone()).await?;
+    let (edited, edits) = mpsc::channel(1);
+    let (controller, context) = assemble(args, &client, &process, wake.clone(), edited).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
     process.tasks.spawn(begin(
@@ -59,6 +61,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     controller
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(wakes)
+        .reconcile_all_on(edits)
         .graceful_shutdown_on(async move { shutdown.cancelled().await })
         .run(
             reconcile,
@@ -80,6 +83,7 @@ async fn assemble(
     client: &Client,
     process: &Process,
     wake: mpsc::Sender<ObjectRef<Guarded<RestockRequest>>>,
+    edited: mpsc::Sender<()>,
 ) -> anyhow::Result<(Controller<Guarded<RestockRequest>>, Arc<Context>)> {
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
@@ -97,7 +101,7 @@ async fn assemble(
     )?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
-    let factories = watch_factories(client, &namespace, process);
+    let factories = watch_factories(client, &namespace, edited, process);
     let reporter = Reporter {
         controller: "restock-operator".to_owned(),
         instance: args.lease_identity.clone(),
@@ -133,22 +137,36 @@ async fn assemble(
     Ok((controller, context))
 }
 
-/// Watches the Factories into a store.
-fn watch_factories(client: &Client, namespace: &str, process: &Process) -> Live<Factory> {
+/// Watches the Factories into a store, and tells of each edit: requests that a Factory
+/// held up must not wait for their next look.
+fn watch_factories(
+    client: &Client,
+    namespace: &str,
+    mut edited: mpsc::Sender<()>,
+    process: &Process,
+) -> Live<Factory> {
     let (factories, changed) = Live::watch(client, namespace, "");
     let shutdown = process.shutdown.clone();
     process.tasks.spawn(async move {
         let mut changed = pin!(changed);
+        let mut generations = HashMap::new();
         while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
-            match change {
+            let factory: Guarded<Factory> = match change {
+                Ok(factory) => factory,
                 Err(error) => {
                     tracing::warn!(%error, "the watch of the Factories failed; it begins again");
+                    continue;
                 }
-                Ok(Guarded { 0: Err(why) }) => {
-                    let name = why.metadata.name.unwrap_or_default();
-                    tracing::error!(name, why = why.error, "this Factory cannot be read");
-                }
-                Ok(_) => {}
+            };
+            if let Err(why) = &factory.0 {
+                let name = factory.name_any();
+                tracing::error!(name, why = why.error, "this Factory cannot be read");
+            }
+            // Its status is written by this very process, and is no edit.
+            let generation = factory.meta().generation;
+            if generations.insert(factory.uid(), generation) != Some(generation) {
+                // A full channel holds a word of an edit already.
+                drop(edited.try_send(()));
             }
         }
     });

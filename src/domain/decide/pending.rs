@@ -7,6 +7,11 @@ use crate::domain::progress::{
 };
 use crate::domain::settle::believe;
 use crate::domain::time::Time;
+use std::time::Duration;
+
+/// How soon a held request is looked at again although nothing told of a change: a mounted
+/// Secret with headers appears without a word, and the grace time passes.
+const LOOK_AGAIN_HELD: Duration = Duration::from_secs(30);
 
 pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     if seen.request.suspended {
@@ -78,7 +83,7 @@ fn held(seen: &Observed, reason: Reason, why: &str) -> Step {
     let progress = &seen.progress;
     let shown = progress.reason == reason && progress.message == why;
     if shown || !yields(progress.reason, reason) {
-        return wait(seen, LOOK_AGAIN, why);
+        return wait(seen, hold_pause(reason), why);
     }
     Step::Record(Box::new(Progress {
         reason,
@@ -88,6 +93,15 @@ fn held(seen: &Observed, reason: Reason, why: &str) -> Step {
         next_attempt_at: None,
         ..progress.clone()
     }))
+}
+
+/// Other requests end at any moment; what a person edits is told of by the watch, and a
+/// thousand requests that wait for a person must not read the ledger all the time.
+const fn hold_pause(hold: Reason) -> Duration {
+    match hold {
+        Reason::ProductBusy => LOOK_AGAIN,
+        _ => LOOK_AGAIN_HELD,
+    }
 }
 
 /// What held the request is over and its order waits its turn: the object must not go on
