@@ -14,6 +14,7 @@ pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 
+use futures::FutureExt as _;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,7 +70,10 @@ where
         "starting: {}",
         told.settings
     );
-    let ending = shutdown::drain(&process, role(args.role, process.clone())).await;
+    // Boxed: a role's futures are nested too deeply for an optimised build to lay them out
+    // within those of `main`.
+    let role = role(args.role, process.clone()).boxed_local();
+    let ending = shutdown::drain(&process, role).await;
     // Last, so that the probes and the last counts can be read during the drain.
     admin.task.abort();
     Ok(match ending {

@@ -1,5 +1,6 @@
-//! Developer commands: `cargo xtask up`, `env`, `down`, `demo` and `test`.
+//! Developer commands: `cargo xtask up`, `env`, `down`, `demo`, `test` and `bench`.
 
+mod bench;
 mod command;
 mod demo;
 mod given;
@@ -40,6 +41,8 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Runs all tests, on the local parts.
     Test(test::TestOptions),
+    /// Measures, on the local parts; builds what it measures with optimisation.
+    Bench(bench::BenchOptions),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Down => parts::down(&run)?,
         Command::Demo(options) => return demo::demo(&run, &options),
         Command::Test(options) => return test::test(&run, &options, lock),
+        Command::Bench(options) => return bench::bench(&run, &options, lock),
     }
     Ok(ExitCode::SUCCESS)
 }

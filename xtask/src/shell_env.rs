@@ -47,6 +47,14 @@ fn database_url(state: &State) -> String {
     state.given.database_url.clone().unwrap_or_else(own)
 }
 
+/// Those that lead to the parts. Not the settings of the roles: tests and benchmarks start
+/// their roles with settings of their own.
+pub(crate) fn of_the_parts(run: &RunDirectory, state: &State) -> Vec<(&'static str, String)> {
+    let all = variables(run, state).into_iter();
+    all.filter(|(name, _)| !name.starts_with("RESTOCK_"))
+        .collect()
+}
+
 /// All variables but PATH, in the order in which they are printed.
 pub(crate) fn variables(run: &RunDirectory, state: &State) -> Vec<(&'static str, String)> {
     let path = |name: &str| run.path(name).display().to_string();

@@ -28,12 +28,7 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
     drop(lock);
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace"]).args(&options.arguments);
-    // Not the settings of the roles: each test starts its roles with settings of its own.
-    let variables = shell_env::variables(run, &state);
-    let of_the_parts = variables
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with("RESTOCK_"));
-    let status = cargo.envs(of_the_parts).status()?;
+    let status = cargo.envs(shell_env::of_the_parts(run, &state)).status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
