@@ -37,6 +37,9 @@ const BODY_BYTES: usize = 16 * 1024;
 /// looked at again meanwhile.
 const REST: Duration = Duration::from_secs(60);
 
+/// Long enough for its first lists.
+const SETTLED: Duration = Duration::from_secs(5);
+
 const LOOK: Duration = Duration::from_millis(500);
 
 async fn held(requests: &Api<RestockRequest>) {
@@ -58,7 +61,7 @@ async fn held(requests: &Api<RestockRequest>) {
 
 fn say(role: &str, measured: &Role) {
     let (now, peak) = measured.resident_mib();
-    println!("{role:<12} {now:>5} MiB resident, {peak:>5} MiB at its peak");
+    println!("{role:<30} {now:>5} MiB resident, {peak:>5} MiB at its peak");
 }
 
 async fn run(place: cluster::Place) {
@@ -77,20 +80,11 @@ async fn run(place: cluster::Place) {
     let factories: Api<Factory> = Api::namespaced(place.client.clone(), &place.namespace);
     let created = factories.create(&PostParams::default(), &factory).await;
     created.expect("the API server answers");
-    queue.fill("memory", REQUESTS, BODY_BYTES).await;
     let ours = ("RESTOCK_NAMESPACE", place.namespace.clone());
-    let ingest = Role::start(
-        "ingest",
-        &[ours.clone(), ("RESTOCK_QUEUE_URL", queue.url.clone())],
-    );
-    let created = "restock_ingest_messages_total{result=\"Created\"}";
-    ingest.wait_for(created, REQUESTS as u64, LOOK).await;
-    say("ingest", &ingest);
-    drop(ingest);
     let keys = std::env::temp_dir().join(format!("{}-keys", place.namespace));
     std::fs::write(&keys, "k1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").expect("a file");
     let settings = [
-        ours,
+        ours.clone(),
         (
             "RESTOCK_DATABASE_URL",
             ledger.schema.url().expose_secret().to_owned(),
@@ -103,10 +97,20 @@ async fn run(place: cluster::Place) {
             "arn:aws:sns:us-east-1:000000000000:none".to_owned(),
         ),
     ];
+    let idle = Role::start("controller", &settings);
+    tokio::time::sleep(SETTLED).await;
+    say("controller, with no request", &idle);
+    drop(idle);
+    queue.fill("memory", REQUESTS, BODY_BYTES).await;
+    let ingest = Role::start("ingest", &[ours, ("RESTOCK_QUEUE_URL", queue.url.clone())]);
+    let created = "restock_ingest_messages_total{result=\"Created\"}";
+    ingest.wait_for(created, REQUESTS as u64, LOOK).await;
+    say("ingest, 10,000 requests made", &ingest);
+    drop(ingest);
     let controller = Role::start("controller", &settings);
     held(&Api::namespaced(place.client.clone(), &place.namespace)).await;
     tokio::time::sleep(REST).await;
-    say("controller", &controller);
+    say("controller, 10,000 live", &controller);
     drop(controller);
     let _ = std::fs::remove_file(keys);
     queue.delete().await;

@@ -34,9 +34,9 @@ use crate::domain::decide::{LOOK_AGAIN, decide};
 use crate::process::clock;
 use act::act;
 use context::Context;
-use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
-use live::Guarded;
+use kube::{Resource as _, ResourceExt as _};
+use live::Kept;
 use observe::{Subject, observe};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ const STANDBY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Called by the watch, timers and wakes, for one object never twice at a time.
 async fn reconcile(
-    object: Arc<Guarded<RestockRequest>>,
+    object: Arc<Kept<RestockRequest>>,
     context: Arc<Context>,
 ) -> Result<Action, Infallible> {
     if !context.leads() {
@@ -61,9 +61,9 @@ async fn reconcile(
     {
         return Ok(Action::requeue(LOOK_AGAIN));
     }
-    Ok(match &object.0 {
-        Ok(request) => pass(request, &context).await,
-        Err(why) => context.unreadable(&why.metadata, &why.error),
+    Ok(match object.read() {
+        Ok(request) => pass(&request, &context).await,
+        Err(why) => context.unreadable(object.meta(), &why),
     })
 }
 

@@ -41,8 +41,8 @@ pub(super) async fn act(
 /// A request in flight has one of its Factory's places, and only then.
 fn keep_place(subject: &Subject, context: &Context) {
     let uid = &subject.request.uid;
-    match subject.progress.factory() {
-        Some(key) if in_flight(&subject.progress) => context.gates.occupy(key, uid),
+    match &subject.progress.order {
+        Some(order) if in_flight(&subject.progress) => context.gates.occupy(order, uid),
         _ => context.gates.release(uid),
     }
 }

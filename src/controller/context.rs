@@ -6,11 +6,10 @@ use crate::controller::ledger::Ledger;
 use crate::controller::live::Live;
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
-use crate::controller::place::in_flight;
 use crate::controller::settings::Args;
 use crate::controller::tell::Notifier;
 use crate::crd::factory::Factory;
-use crate::crd::request::{RestockRequest, to_progress};
+use crate::crd::request::RestockRequest;
 use crate::domain::order::{Nonce, Order};
 use crate::domain::progress::{Request, Unresolved};
 use crate::edge::cluster::ClusterError;
@@ -92,17 +91,7 @@ impl Context {
         let Some(limit) = factory.and_then(|factory| factory.spec.max_open_per_product) else {
             return Ok(());
         };
-        let open = |object: &RestockRequest| {
-            to_progress(object).is_ok_and(|progress| {
-                let same = progress
-                    .order
-                    .as_ref()
-                    .is_some_and(|other| other.sku == order.sku && other.factory == order.factory);
-                same && in_flight(&progress)
-            })
-        };
-        let count = self.live.select(open).len();
-        if count < usize::try_from(limit).unwrap_or(usize::MAX) {
+        if self.gates.open_of(order) < limit {
             return Ok(());
         }
         // The limit, not the count: what changes by the second is not for a status.
@@ -125,12 +114,13 @@ impl Context {
                     per_second: spec.orders_per_second,
                     burst: spec.burst,
                     max_in_flight: spec.max_in_flight,
+                    max_open_per_product: spec.max_open_per_product,
                 },
             );
         }
         let now = clock::since_boot();
         self.gates
-            .take(&order.factory, &request.uid, request.created_at, now)
+            .take(order, &request.uid, request.created_at, now)
     }
 
     /// 128 random bits.

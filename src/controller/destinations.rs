@@ -72,9 +72,8 @@ impl Destinations {
 
     /// The object of this key, if it still is the same one.
     pub(super) fn find(&self, key: &FactoryKey) -> Option<Factory> {
-        self.factories
-            .select(|factory| key_of(factory) == *key)
-            .pop()
+        let found = self.factories.find(&key.uid)?;
+        (key_of(&found) == *key).then_some(found)
     }
 
     /// The limits for requests at this Factory; the defaults where there is none.

@@ -5,13 +5,13 @@ mod bucket;
 
 pub(super) use breaker::Breaker;
 
-use crate::domain::order::FactoryKey;
+use crate::domain::order::{FactoryKey, Order, Sku};
 use crate::domain::progress::Answer;
 use crate::domain::time::Time;
 use crate::process::clock;
 use breaker::Switch;
 use bucket::Bucket;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub(super) struct Limits {
     pub(super) burst: u32,
     /// Requests in Placing or Awaiting.
     pub(super) max_in_flight: u32,
+    /// Those of one product; none if they are not counted.
+    pub(super) max_open_per_product: Option<u32>,
 }
 
 /// Why an order may not be sent now.
@@ -78,7 +80,8 @@ struct Gate {
     limits: Option<Limits>,
     bucket: Bucket,
     switch: Switch,
-    in_flight: HashSet<String>,
+    /// By the uid of its request: the product of each order in flight.
+    in_flight: HashMap<String, Sku>,
     /// Who waits, oldest first, and when each last asked.
     waiting: BTreeMap<(Time, String), Duration>,
     looked_for_gone: Duration,
@@ -112,13 +115,17 @@ impl Gates {
     }
 
     /// A request takes one of the Factory's places. A repeat changes nothing.
-    pub(super) fn occupy(&self, key: &FactoryKey, uid: &str) {
+    pub(super) fn occupy(&self, order: &Order, uid: &str) {
         let mut gates = self.lock();
-        gates
-            .entry(key.clone())
-            .or_default()
-            .in_flight
-            .insert(uid.to_owned());
+        let gate = gates.entry(order.factory.clone()).or_default();
+        gate.in_flight.insert(uid.to_owned(), order.sku.clone());
+    }
+
+    /// How many orders of the product are in flight at the Factory.
+    pub(super) fn open_of(&self, order: &Order) -> u32 {
+        let gates = self.lock();
+        let gate = gates.get(&order.factory);
+        gate.map_or(0, |gate| gate.open_of(&order.sku))
     }
 
     /// The request's place is free again.
@@ -131,7 +138,7 @@ impl Gates {
     /// Asks for permission to send one order, at `now` since boot. The oldest comes first.
     pub(super) fn take(
         &self,
-        key: &FactoryKey,
+        order: &Order,
         uid: &str,
         created_at: Time,
         now: Duration,
@@ -141,12 +148,12 @@ impl Gates {
         }
         let mut gates = self.lock();
         gates
-            .entry(key.clone())
+            .entry(order.factory.clone())
             .or_default()
-            .take(uid, created_at, now)?;
+            .take(&order.sku, uid, created_at, now)?;
         Ok(Permit {
             gates: self.clone(),
-            key: key.clone(),
+            key: order.factory.clone(),
             uid: uid.to_owned(),
             used: false,
         })
@@ -185,7 +192,7 @@ impl Gates {
 }
 
 impl Gate {
-    fn take(&mut self, uid: &str, created_at: Time, now: Duration) -> Result<(), Busy> {
+    fn take(&mut self, sku: &Sku, uid: &str, created_at: Time, now: Duration) -> Result<(), Busy> {
         let key = (created_at, uid.to_owned());
         self.wait_in_line(&key, now);
         let limits = self
@@ -202,6 +209,13 @@ impl Gate {
         let free = limits.max_in_flight.saturating_sub(in_flight);
         if free == 0 {
             return Err(busy(&format!("{in_flight} orders are in flight"), retry_in));
+        }
+        // Asked before, of all; asked again here, where no two can find the same place free.
+        if let Some(limit) = limits.max_open_per_product
+            && self.open_of(sku) >= limit
+        {
+            self.waiting.remove(&key);
+            return Err(busy("an order of its product is in flight", ASK_AGAIN));
         }
         // The oldest, as many as could go now, may go; the others let them pass.
         let places = free.min(self.bucket.whole(now)).max(1);
@@ -220,8 +234,13 @@ impl Gate {
         self.switch.probe();
         self.waiting.remove(&key);
         // Taken at once, not when the order is announced: many may ask at the same time.
-        self.in_flight.insert(key.1);
+        self.in_flight.insert(key.1, sku.clone());
         Ok(())
+    }
+
+    fn open_of(&self, sku: &Sku) -> u32 {
+        let open = self.in_flight.values().filter(|other| *other == sku);
+        u32::try_from(open.count()).unwrap_or(u32::MAX)
     }
 
     fn wait_in_line(&mut self, key: &(Time, String), now: Duration) {

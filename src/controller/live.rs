@@ -1,17 +1,22 @@
 //! The objects of one kind as the watch tells of them, kept in memory.
 //!
-//! An object that this version cannot read (a newer one wrote it, and was rolled back)
-//! stays one object that cannot be read: without the guard it would end the whole list,
-//! and with it all work.
+//! Each is kept as text and read when it is looked at, for two reasons. Ten thousand of
+//! them must fit into few megabytes. And one that this version cannot read (a newer one
+//! wrote it, and was rolled back) stays one object that cannot be read, where kube would
+//! fail the whole list, and with it all work.
 
 use futures::{FutureExt as _, Stream};
-use kube::api::Api;
-use kube::core::{DeserializeGuard, Resource};
+use kube::api::{Api, ObjectMeta};
+use kube::core::{NamespaceResourceScope, Resource};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Client, ResourceExt as _};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,19 +27,123 @@ const WATCH_SECONDS: u32 = 200;
 /// How soon the first complete list is noticed.
 const READY_PAUSE: Duration = Duration::from_millis(100);
 
-/// An object, or why it cannot be read.
-pub type Guarded<K> = DeserializeGuard<K>;
-
-/// What is kept of each object: all but who wrote which field, which nothing decides by
-/// and which is half of it.
-#[derive(Clone)]
-pub struct Live<K: Resource<DynamicType = ()> + 'static>(reflector::Store<Guarded<K>>);
-
-impl<K> Live<K>
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    K: Resource<Scope = kube::core::NamespaceResourceScope>,
+/// What the watched kinds have in common.
+pub trait Watched:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
 {
+}
+
+impl<K> Watched for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// One object: its metadata, and the rest as text.
+#[derive(Clone, Debug)]
+pub struct Kept<K> {
+    metadata: ObjectMeta,
+    text: Box<[u8]>,
+    kind: PhantomData<fn() -> K>,
+}
+
+#[derive(Deserialize)]
+struct Whole {
+    metadata: ObjectMeta,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl<K: Watched> Kept<K> {
+    /// The object.
+    ///
+    /// # Errors
+    /// In words for the log: this version does not know what is in it.
+    pub fn read(&self) -> Result<K, String> {
+        let object = serde_json::from_slice::<K>(&self.text);
+        let mut object = object.map_err(|why| why.to_string())?;
+        *object.meta_mut() = self.metadata.clone();
+        Ok(object)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Kept<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Whole {
+            mut metadata,
+            mut rest,
+        } = Whole::deserialize(deserializer)?;
+        // Half of an object, and nothing decides by it.
+        metadata.managed_fields = None;
+        // The reader wants one; the real one is put in after it.
+        rest.insert("metadata".to_owned(), Value::Object(Map::new()));
+        drop_repeated(&mut rest);
+        let text = serde_json::to_vec(&rest).map_err(D::Error::custom)?;
+        Ok(Self {
+            metadata,
+            text: text.into_boxed_slice(),
+            kind: PhantomData,
+        })
+    }
+}
+
+/// Of the conditions only type, status and time are ever read again: the next status is
+/// written whole, and only needs to know since when each one holds.
+fn drop_repeated(rest: &mut Map<String, Value>) {
+    let status = rest.get_mut("status").and_then(Value::as_object_mut);
+    let conditions = status.and_then(|status| status.get_mut("conditions")?.as_array_mut());
+    for condition in conditions.into_iter().flatten() {
+        if let Some(condition) = condition.as_object_mut() {
+            condition.retain(|key, _| ["type", "status", "lastTransitionTime"].contains(&&**key));
+        }
+    }
+}
+
+impl<K: Watched> Resource for Kept<K> {
+    type DynamicType = ();
+    type Scope = K::Scope;
+
+    fn kind(unit: &()) -> Cow<'_, str> {
+        K::kind(unit)
+    }
+
+    fn group(unit: &()) -> Cow<'_, str> {
+        K::group(unit)
+    }
+
+    fn version(unit: &()) -> Cow<'_, str> {
+        K::version(unit)
+    }
+
+    fn plural(unit: &()) -> Cow<'_, str> {
+        K::plural(unit)
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+/// All objects of one kind in one namespace, or those that a selector names.
+#[derive(Clone)]
+pub struct Live<K: Watched>(reflector::Store<Kept<K>>);
+
+impl<K: Watched> Live<K> {
     /// Watches the objects of the namespace that these `fields` select. The stream must
     /// be followed; it brings every object that changed.
     pub fn watch(
@@ -43,23 +152,22 @@ where
         fields: &str,
     ) -> (
         Self,
-        impl Stream<Item = Result<Guarded<K>, watcher::Error>> + Send + 'static,
+        impl Stream<Item = Result<Kept<K>, watcher::Error>> + Send + 'static,
     ) {
-        let api: Api<Guarded<K>> = Api::namespaced(client.clone(), namespace);
+        let api: Api<Kept<K>> = Api::namespaced(client.clone(), namespace);
         let config = watcher::Config::default()
             .timeout(WATCH_SECONDS)
             .fields(fields);
         let (store, writer) = reflector::store();
         let stream = watcher(api, config)
             .default_backoff()
-            .modify(|object| object.managed_fields_mut().clear())
             .reflect(writer)
             .applied_objects();
         (Self(store), stream)
     }
 
     /// The store behind it, for kube's controller.
-    pub fn store(&self) -> reflector::Store<Guarded<K>> {
+    pub fn store(&self) -> reflector::Store<Kept<K>> {
         self.0.clone()
     }
 
@@ -74,20 +182,79 @@ where
     }
 
     /// The object of this name and uid, readable or not.
-    pub fn get(&self, namespace: &str, name: &str, uid: &str) -> Option<Arc<Guarded<K>>> {
+    pub fn get(&self, namespace: &str, name: &str, uid: &str) -> Option<Arc<Kept<K>>> {
         let object = self.0.get(&ObjectRef::new(name).within(namespace))?;
         (object.uid().as_deref() == Some(uid)).then_some(object)
     }
 
-    /// Copies of those that can be read and are wanted.
+    /// The object of this uid, if there is one that can be read.
+    pub fn find(&self, uid: &str) -> Option<K> {
+        let found = self.0.find(|object| object.uid().as_deref() == Some(uid))?;
+        found.read().ok()
+    }
+
+    /// Those that can be read and are wanted. Reads them all.
     pub fn select(&self, wanted: impl Fn(&K) -> bool) -> Vec<K> {
         let all = self.0.state();
-        let readable = all.iter().filter_map(|object| object.0.as_ref().ok());
-        readable.filter(|object| wanted(object)).cloned().collect()
+        let readable = all.iter().filter_map(|object| object.read().ok());
+        readable.filter(wanted).collect()
     }
 
     /// How many there are, readable or not.
     pub fn count(&self) -> usize {
         self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crd::request::{RestockRequest, to_progress};
+    use crate::domain::progress::{Phase, Reason};
+    use serde_json::json;
+
+    fn kept(reason: &str) -> Kept<RestockRequest> {
+        let object = json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
+            "metadata": { "name": "a", "uid": "1", "managedFields": [{ "manager": "b" }] },
+            "spec": { "productId": "donut" },
+            "status": {
+                "phase": "Pending", "reason": reason, "observedGeneration": 1,
+                "conditions": [{
+                    "type": "Ready", "status": "Unknown", "reason": reason, "message": "long",
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                }],
+            },
+        });
+        serde_json::from_value(object).expect("every object with metadata is kept")
+    }
+
+    #[test]
+    fn what_is_kept_reads_as_what_came() {
+        let read = kept("Suspended").read().expect("a reason of ours");
+        assert_eq!(read.name_any(), "a");
+        assert!(read.managed_fields().is_empty());
+        let progress = to_progress(&read).expect("a status of ours");
+        assert_eq!(
+            (progress.phase, progress.reason),
+            (Phase::Pending, Reason::Suspended)
+        );
+        let condition = &read.status.expect("it has one").conditions[0];
+        assert_eq!(
+            (&*condition.type_, &*condition.status),
+            ("Ready", "Unknown")
+        );
+        assert_eq!(
+            condition.last_transition_time.0.to_string(),
+            "2026-01-01T00:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_word_of_tomorrow_makes_one_object_unreadable() {
+        let kept = kept("WordOfTomorrow");
+        assert_eq!(kept.name_any(), "a");
+        let why = kept.read().expect_err("no reason of ours");
+        assert!(why.contains("WordOfTomorrow"), "{why}");
     }
 }

@@ -6,7 +6,7 @@ use crate::controller::drain::drain;
 use crate::controller::expire::{self, Expiry};
 use crate::controller::gates::Gates;
 use crate::controller::ledger::Ledger;
-use crate::controller::live::{Guarded, Live};
+use crate::controller::live::{Kept, Live};
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
@@ -82,9 +82,9 @@ async fn assemble(
     args: Args,
     client: &Client,
     process: &Process,
-    wake: mpsc::Sender<ObjectRef<Guarded<RestockRequest>>>,
+    wake: mpsc::Sender<ObjectRef<Kept<RestockRequest>>>,
     edited: mpsc::Sender<()>,
-) -> anyhow::Result<(Controller<Guarded<RestockRequest>>, Arc<Context>)> {
+) -> anyhow::Result<(Controller<Kept<RestockRequest>>, Arc<Context>)> {
     let namespace = args.namespace.namespace.clone();
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
@@ -151,16 +151,16 @@ fn watch_factories(
         let mut changed = pin!(changed);
         let mut generations = HashMap::new();
         while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
-            let factory: Guarded<Factory> = match change {
+            let factory: Kept<Factory> = match change {
                 Ok(factory) => factory,
                 Err(error) => {
                     tracing::warn!(%error, "the watch of the Factories failed; it begins again");
                     continue;
                 }
             };
-            if let Err(why) = &factory.0 {
+            if let Err(why) = factory.read() {
                 let name = factory.name_any();
-                tracing::error!(name, why = why.error, "this Factory cannot be read");
+                tracing::error!(name, why, "this Factory cannot be read");
             }
             // Its status is written by this very process, and is no edit.
             let generation = factory.meta().generation;
@@ -175,7 +175,7 @@ fn watch_factories(
 
 fn spawn_loops(
     context: &Arc<Context>,
-    wake: mpsc::Sender<ObjectRef<Guarded<RestockRequest>>>,
+    wake: mpsc::Sender<ObjectRef<Kept<RestockRequest>>>,
     process: &Process,
 ) {
     let shutdown = || process.shutdown.clone();
@@ -229,10 +229,10 @@ fn occupy_gates(context: &Context) {
         let Ok(progress) = to_progress(&object) else {
             continue;
         };
-        if let (true, Some(key), Some(uid)) =
-            (in_flight(&progress), progress.factory(), object.uid())
+        if let (true, Some(order), Some(uid)) =
+            (in_flight(&progress), &progress.order, object.uid())
         {
-            context.gates.occupy(key, &uid);
+            context.gates.occupy(order, &uid);
         }
     }
     context.gates.open();

@@ -4,7 +4,7 @@
 //! from its start every time. Nothing is lost with a wake that nobody heard.
 
 use crate::controller::context::Context;
-use crate::controller::live::Guarded;
+use crate::controller::live::Kept;
 use crate::controller::observe::Subject;
 use crate::controller::pass;
 use crate::crd::request::RestockRequest;
@@ -38,7 +38,7 @@ pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(60);
 /// Looks until shutdown.
 pub(super) async fn run(
     context: Arc<Context>,
-    mut wake: Sender<ObjectRef<Guarded<RestockRequest>>>,
+    mut wake: Sender<ObjectRef<Kept<RestockRequest>>>,
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
@@ -61,7 +61,7 @@ pub(super) async fn run(
 
 async fn turn(
     context: &Arc<Context>,
-    wake: &mut Sender<ObjectRef<Guarded<RestockRequest>>>,
+    wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
     pulse: &Pulse,
     shutdown: &CancellationToken,
 ) {
@@ -98,7 +98,7 @@ fn key(after: &Option<UnrecordedArrival>) -> Option<(&crate::domain::order::Requ
 async fn handle(
     arrival: &UnrecordedArrival,
     context: &Arc<Context>,
-    wake: &mut Sender<ObjectRef<Guarded<RestockRequest>>>,
+    wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
 ) {
     let own = context.settings.namespace.namespace.as_str();
     let (namespace, name) = match &arrival.object {
@@ -128,10 +128,10 @@ async fn handle(
 }
 
 /// One that cannot be read does not show them either; its passes say so.
-fn lacks_its_goods(live: &Guarded<RestockRequest>) -> bool {
-    let read = live.0.as_ref().ok();
+fn lacks_its_goods(live: &Kept<RestockRequest>) -> bool {
+    let read = live.read().ok();
     read.is_none_or(|object| {
-        Subject::parse(object).is_ok_and(|subject| subject.progress.arrival.is_none())
+        Subject::parse(&object).is_ok_and(|subject| subject.progress.arrival.is_none())
     })
 }
 

@@ -1,7 +1,7 @@
 //! The gates, with time as an argument.
 
 use super::{Breaker, Busy, Gates, Limits, Permit, breaker};
-use crate::domain::order::FactoryKey;
+use crate::domain::order::{FactoryKey, Order, Quantity, Sku};
 use crate::domain::progress::Answer;
 use crate::domain::time::Time;
 use crate::process::clock;
@@ -11,17 +11,27 @@ const LIMITS: Limits = Limits {
     per_second: 1,
     burst: 2,
     max_in_flight: 3,
+    max_open_per_product: None,
 };
 
-fn gates(limits: Limits) -> (Gates, FactoryKey) {
+fn order(sku: &str) -> Order {
     let key = FactoryKey {
         name: "a".into(),
         uid: "1".into(),
     };
+    Order {
+        sku: Sku::parse(sku).expect("a word"),
+        quantity: Quantity::new(1).expect("a count"),
+        factory: key,
+    }
+}
+
+fn gates(limits: Limits) -> (Gates, Order) {
+    let order = order("donut");
     let gates = Gates::default();
-    gates.configure(&key, limits);
+    gates.configure(&order.factory, limits);
     gates.open();
-    (gates, key)
+    (gates, order)
 }
 
 fn born(second: i64) -> Time {
@@ -42,89 +52,112 @@ fn why(answer: Result<Permit, Busy>) -> String {
 #[test]
 fn nobody_orders_before_what_is_in_flight_is_known() {
     let closed = Gates::default();
-    let (_, key) = gates(LIMITS);
-    assert!(closed.take(&key, "a", born(0), at(0)).is_err());
+    let (_, order) = gates(LIMITS);
+    assert!(closed.take(&order, "a", born(0), at(0)).is_err());
 }
 
 #[test]
 fn the_burst_goes_at_once_and_then_the_rate_holds() {
-    let (gates, key) = gates(LIMITS);
+    let (gates, order) = gates(LIMITS);
     for uid in ["a", "b"] {
-        assert_eq!(why(gates.take(&key, uid, born(0), at(0))), "");
+        assert_eq!(why(gates.take(&order, uid, born(0), at(0))), "");
     }
-    assert_eq!(why(gates.take(&key, "c", born(0), at(0))), "the rate limit");
-    assert_eq!(why(gates.take(&key, "c", born(0), at(1))), "");
+    assert_eq!(
+        why(gates.take(&order, "c", born(0), at(0))),
+        "the rate limit"
+    );
+    assert_eq!(why(gates.take(&order, "c", born(0), at(1))), "");
 }
 
 #[test]
 fn the_places_are_bounded_until_one_is_free() {
-    let (gates, key) = gates(Limits {
+    let (gates, order) = gates(Limits {
         per_second: 9,
         burst: 9,
         max_in_flight: 1,
+        max_open_per_product: None,
     });
-    assert_eq!(why(gates.take(&key, "a", born(0), at(0))), "");
+    assert_eq!(why(gates.take(&order, "a", born(0), at(0))), "");
     assert_eq!(
-        why(gates.take(&key, "b", born(1), at(0))),
+        why(gates.take(&order, "b", born(1), at(0))),
         "1 orders are in flight"
     );
     gates.release("a");
-    assert_eq!(why(gates.take(&key, "b", born(1), at(0))), "");
+    assert_eq!(why(gates.take(&order, "b", born(1), at(0))), "");
 }
 
 #[test]
 fn the_oldest_comes_first_and_who_is_gone_is_not_waited_for() {
-    let (gates, key) = gates(Limits {
+    let (gates, order) = gates(Limits {
         per_second: 1,
         burst: 1,
         max_in_flight: 9,
+        max_open_per_product: None,
     });
-    assert_eq!(why(gates.take(&key, "first", born(0), at(0))), "");
+    assert_eq!(why(gates.take(&order, "first", born(0), at(0))), "");
     assert_eq!(
-        why(gates.take(&key, "old", born(1), at(0))),
+        why(gates.take(&order, "old", born(1), at(0))),
         "the rate limit"
     );
     assert_eq!(
-        why(gates.take(&key, "young", born(2), at(5))),
+        why(gates.take(&order, "young", born(2), at(5))),
         "1 older requests come first"
     );
-    assert_eq!(why(gates.take(&key, "young", born(2), at(95))), "");
+    assert_eq!(why(gates.take(&order, "young", born(2), at(95))), "");
 }
 
 #[test]
 fn an_unused_permit_gives_everything_back() {
-    let (gates, key) = gates(Limits {
+    let (gates, order) = gates(Limits {
         per_second: 1,
         burst: 1,
         max_in_flight: 1,
+        max_open_per_product: None,
     });
-    drop(gates.take(&key, "a", born(0), at(0)));
-    assert_eq!(gates.state(&key).in_flight, 0);
-    assert_eq!(why(gates.take(&key, "b", born(0), at(0))), "");
+    drop(gates.take(&order, "a", born(0), at(0)));
+    assert_eq!(gates.state(&order.factory).in_flight, 0);
+    assert_eq!(why(gates.take(&order, "b", born(0), at(0))), "");
 }
 
 #[test]
 fn a_run_of_failures_opens_the_breaker_and_one_probe_closes_it() {
-    let (gates, key) = gates(Limits {
+    let (gates, order) = gates(Limits {
         per_second: 99,
         burst: 99,
         max_in_flight: 99,
+        max_open_per_product: None,
     });
     for _ in 0..breaker::FAILURES_TO_OPEN {
-        gates.report(&key, &Answer::NotSent("refused".into()));
+        gates.report(&order.factory, &Answer::NotSent("refused".into()));
     }
-    assert_eq!(gates.state(&key).breaker, Breaker::Open);
+    assert_eq!(gates.state(&order.factory).breaker, Breaker::Open);
     let now = clock::since_boot();
     assert_eq!(
-        why(gates.take(&key, "a", born(0), now)),
+        why(gates.take(&order, "a", born(0), now)),
         "the circuit breaker is open"
     );
     let later = now + breaker::OPEN_FOR;
-    assert_eq!(why(gates.take(&key, "a", born(0), later)), "");
+    assert_eq!(why(gates.take(&order, "a", born(0), later)), "");
     assert_eq!(
-        why(gates.take(&key, "b", born(1), later)),
+        why(gates.take(&order, "b", born(1), later)),
         "the circuit breaker is open"
     );
-    gates.report(&key, &Answer::Placed { order_id: None });
-    assert_eq!(why(gates.take(&key, "b", born(1), later)), "");
+    gates.report(&order.factory, &Answer::Placed { order_id: None });
+    assert_eq!(why(gates.take(&order, "b", born(1), later)), "");
+}
+
+#[test]
+fn a_product_has_no_more_than_its_places_whoever_asks_at_once() {
+    let (gates, donut) = gates(Limits {
+        max_open_per_product: Some(1),
+        ..LIMITS
+    });
+    assert_eq!(why(gates.take(&donut, "a", born(0), at(0))), "");
+    assert_eq!(gates.open_of(&donut), 1);
+    let second = why(gates.take(&donut, "b", born(1), at(0)));
+    assert_eq!(second, "an order of its product is in flight");
+    // Another product is not held up by those that wait for the first.
+    assert_eq!(why(gates.take(&order("muffin"), "c", born(2), at(0))), "");
+    gates.release("a");
+    assert_eq!(why(gates.take(&donut, "b", born(1), at(5))), "");
 }
