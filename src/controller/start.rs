@@ -90,11 +90,9 @@ async fn assemble(
     process
         .tasks
         .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
-    let url = args.database.source().read()?;
-    let store = Store::connect(
-        &url,
-        CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2),
-    )?;
+    let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
+    let connect = |url: &_| Store::connect(url, connections);
+    let store = args.database.follow(process, connect, Store::rotate)?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, process);
