@@ -10,6 +10,7 @@ use crate::controller::live::{Guarded, Live};
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
+use crate::controller::purge::{self, Purge};
 use crate::controller::settings::Args;
 use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
@@ -191,6 +192,15 @@ fn spawn_loops(
     process
         .tasks
         .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
+    let purge = Purge {
+        store: context.ledger.store.clone(),
+        requests: context.requests.clone(),
+        namespace: context.settings.namespace.namespace.clone(),
+    };
+    let pulse = process.health.pulse("purge", purge::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(purge::run(purge, leads(context), pulse, shutdown()));
 }
 
 /// Waits for the first complete list, then lets orders go.
