@@ -11,6 +11,8 @@ mod support {
     pub(crate) mod receiver;
 }
 
+#[path = "flow/outage.rs"]
+mod outage;
 #[path = "flow/rotation.rs"]
 mod rotation;
 
