@@ -18,6 +18,7 @@ mod memory;
 mod metrics;
 mod observe;
 mod place;
+pub mod purge;
 mod record;
 mod report;
 mod settings;

@@ -5,6 +5,7 @@ pub mod args;
 pub mod backoff;
 pub mod callback_keys;
 pub mod clock;
+pub mod followed;
 pub mod health;
 pub mod lease;
 pub mod metrics;

@@ -83,8 +83,8 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
 pub async fn start(args: Args, process: Process) -> anyhow::Result<Receiver> {
     let metrics = Metrics::register(&process.registry);
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file)?);
-    let database = args.database.source();
-    let store = Store::connect(&database.read()?, CONNECTIONS_DEFAULT)?;
+    let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
+    let store = args.database.follow(&process, connect, Store::rotate)?;
     let inbox = Queue::new(&aws::config().await?, args.inbox_url);
     let listener = TcpListener::bind(args.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;

@@ -149,6 +149,8 @@ async fn the_check_says_what_is_wrong_and_what_to_do() {
                     ("RESTOCK_DATABASE_URL", schema.url().expose_secret()),
                     ("RESTOCK_QUEUE_URL", queues.queue.url()),
                     ("RESTOCK_DLQ_URL", &format!("{}-missing", queues.dead.url())),
+                    // As it is no callback may be parked in it: too few receives, too short.
+                    ("RESTOCK_INBOX_URL", queues.queue.url()),
                     ("RESTOCK_TOPIC_ARN", &topic),
                     ("RESTOCK_OPS_TOPIC_ARN", &topic),
                     ("RESTOCK_CALLBACK_URL", "receiver:8090"),
@@ -165,7 +167,8 @@ async fn the_check_says_what_is_wrong_and_what_to_do() {
                 "WRONG  ledger: ",
                 "WRONG  queue: maxReceiveCount is 3",
                 "WRONG  dead letters: ",
-                "WRONG  inbox: not named: set RESTOCK_INBOX_URL",
+                "WRONG  inbox: parked callbacks are lost with their time",
+                "WRONG  inbox: maxReceiveCount is 3",
                 "WRONG  topic: the queue's policy does not let",
                 "ok     definition: restockrequests.restock.dev",
                 "ok     rights of controller: complete",

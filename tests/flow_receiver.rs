@@ -4,11 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support {
+    pub(crate) mod account;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
     pub(crate) mod receiver;
 }
+
+#[path = "flow/outage.rs"]
+mod outage;
+#[path = "flow/rotation.rs"]
+mod rotation;
 
 use restock_operator::domain::arrival::KeyRing;
 use restock_operator::domain::time::Time;

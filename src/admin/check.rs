@@ -4,6 +4,7 @@
 //! what that role would meet.
 
 mod cluster;
+mod inbox;
 mod ledger;
 mod policy;
 mod queues;

@@ -10,6 +10,7 @@ use crate::controller::live::{Kept, Live};
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::place::in_flight;
+use crate::controller::purge::{self, Purge};
 use crate::controller::settings::Args;
 use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
@@ -94,11 +95,9 @@ async fn assemble(
     process
         .tasks
         .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
-    let url = args.database.source().read()?;
-    let store = Store::connect(
-        &url,
-        CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2),
-    )?;
+    let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
+    let connect = |url: &_| Store::connect(url, connections);
+    let store = args.database.follow(process, connect, Store::rotate)?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, edited, process);
@@ -211,6 +210,15 @@ fn spawn_loops(
     process
         .tasks
         .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
+    let purge = Purge {
+        store: context.ledger.store.clone(),
+        requests: context.requests.clone(),
+        namespace: context.settings.namespace.namespace.clone(),
+    };
+    let pulse = process.health.pulse("purge", purge::TURN_DEADLINE);
+    process
+        .tasks
+        .spawn(purge::run(purge, leads(context), pulse, shutdown()));
 }
 
 /// Waits for the first complete list, then lets orders go.

@@ -62,7 +62,7 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
     for (reason, letters) in by_reason(letters) {
         let reason = plain_text(reason, REASON_CHARACTERS_MAX);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "\n{} times: {reason}", letters.len());
+        let _ = writeln!(text, "\n{}: {reason}", times(letters.len()));
         for letter in letters {
             let sent = letter.sent_at.unwrap_or(letter.first_seen_at);
             let message = plain_text(&letter.message_id, REASON_CHARACTERS_MAX);
@@ -75,6 +75,13 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
         }
     }
     text
+}
+
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        _ => format!("{count} times"),
+    }
 }
 
 /// The most frequent reason first.
@@ -126,7 +133,7 @@ mod tests {
             "[restock] 3 dead messages: could not become an order"
         );
         let twice = notice.text.find("\n2 times: why\n").unwrap();
-        let once = notice.text.find("\n1 times: noBcc: x\n").unwrap();
+        let once = notice.text.find("\nonce: noBcc: x\n").unwrap();
         assert!(twice < once);
         for number in 1..=3 {
             let line =

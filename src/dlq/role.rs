@@ -57,7 +57,8 @@ impl Role {
             }
             None => (None, Mapping::common_shop()),
         };
-        let store = Store::connect(&args.database.source().read()?, CONNECTIONS_DEFAULT)?;
+        let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
+        let store = args.database.follow(process, connect, Store::rotate)?;
         let metrics = Metrics::register(&process.registry);
         let channels = Channels::new(&args.ops.recipients()?, &config);
         Ok(Self {

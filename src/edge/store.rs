@@ -13,6 +13,7 @@ mod error;
 pub mod meta;
 pub mod migrate;
 pub mod products;
+pub mod purge;
 mod row;
 
 pub use error::StoreError;

@@ -10,6 +10,8 @@ mod unknown;
 pub use ops::OpsArgs;
 pub use told::Told;
 
+use super::Process;
+use super::followed::Followed;
 use super::secret::SecretSource;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -64,13 +66,39 @@ pub struct DatabaseArgs {
         hide_env_values = true
     )]
     pub database_url: Option<SecretString>,
-    /// File that holds the URL of the ledger, read at the start
+    /// File that holds the URL of the ledger, read again every ten seconds: new
+    /// credentials need no restart of a role
     #[arg(long, env = "RESTOCK_DATABASE_URL_FILE", value_name = "PATH")]
     pub database_url_file: Option<PathBuf>,
 }
 
 impl DatabaseArgs {
-    /// Where the URL comes from; read it at each new connection.
+    /// Connects by the URL as it is now. While it comes from a file, a task of the process
+    /// follows that and has every other URL put to use by `rotate`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `connect` fails: there is no older URL to go on with.
+    pub fn follow<Store, E>(
+        &self,
+        process: &Process,
+        connect: impl FnOnce(&SecretString) -> Result<Store, E>,
+        rotate: impl Fn(&Store, &SecretString) -> Result<(), E> + Send + Sync + 'static,
+    ) -> anyhow::Result<Store>
+    where
+        Store: Clone + Send + Sync + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let url = Followed::open("database URL", self.source())?;
+        let store = connect(url.text())?;
+        if self.database_url_file.is_some() {
+            let rotated = store.clone();
+            let adopt = move |url: &SecretString| rotate(&rotated, url);
+            process.tasks.spawn(url.follow(adopt, process.clone()));
+        }
+        Ok(store)
+    }
+
+    /// Where the URL comes from.
     pub fn source(&self) -> SecretSource {
         match (&self.database_url, &self.database_url_file) {
             (_, Some(path)) => SecretSource::File(path.clone()),

@@ -1,5 +1,6 @@
 //! The keys of callback tokens, as the file has them now: a rotation needs no restart.
 
+use super::followed::{Followed, LOOK_EVERY};
 use super::secret::SecretSource;
 use crate::domain::arrival::KeyRing;
 use anyhow::Context as _;
@@ -11,24 +12,19 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How soon a changed file is noticed without being asked for.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-
 /// Shortest time between two reads: tokens with made-up key ids must not cost a read each.
 const READS_APART_MIN: Duration = Duration::from_secs(1);
 
 /// The ring of a key file, and the means to look at the file again.
 pub struct CallbackKeys {
-    file: SecretSource,
     ring: RwLock<Arc<KeyRing>>,
-    last_look: Mutex<Look>,
+    file: Mutex<File>,
 }
 
-/// The last read: when it was, the last good text, and what was wrong since, if anything.
-struct Look {
-    at: Instant,
-    text: SecretString,
-    problem: Option<String>,
+/// The file, and when it was last read.
+struct File {
+    followed: Followed,
+    read_at: Instant,
 }
 
 impl CallbackKeys {
@@ -37,19 +33,13 @@ impl CallbackKeys {
     /// # Errors
     /// The file cannot be read or is no key file: a process must not start without keys.
     pub fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let file = SecretSource::File(path);
-        let text = file.read()?;
-        let ring = RwLock::new(Arc::new(parse(&text)?));
-        let last_look = Mutex::new(Look {
-            at: Instant::now(),
-            text,
-            problem: None,
+        let followed = Followed::open("callback keys", SecretSource::File(path))?;
+        let ring = RwLock::new(Arc::new(parse(followed.text())?));
+        let file = Mutex::new(File {
+            followed,
+            read_at: Instant::now(),
         });
-        Ok(Self {
-            file,
-            ring,
-            last_look,
-        })
+        Ok(Self { ring, file })
     }
 
     /// The keys as of the last good read.
@@ -62,22 +52,16 @@ impl CallbackKeys {
     /// is missing or wrong changes nothing: the old keys stay in use.
     pub async fn refresh(&self) {
         // Others wait here while one reads, and then find the fresh ring.
-        let mut look = self.last_look.lock().await;
-        if look.at.elapsed() < READS_APART_MIN {
+        let mut file = self.file.lock().await;
+        if file.read_at.elapsed() < READS_APART_MIN {
             return;
         }
-        look.at = Instant::now();
-        let problem = self
-            .replace(&mut look)
-            .err()
-            .map(|error| format!("{error:#}"));
-        // Said once, not at every look.
-        if let Some(problem) = &problem
-            && look.problem.as_ref() != Some(problem)
-        {
-            tracing::warn!(problem, "callback keys not read again, the old ones stay");
-        }
-        look.problem = problem;
+        file.read_at = Instant::now();
+        file.followed.look(|text| {
+            let ring = Arc::new(parse(text)?);
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+            anyhow::Ok(())
+        });
     }
 
     /// Follows the file until `stop`.
@@ -85,17 +69,6 @@ impl CallbackKeys {
         while timeout(LOOK_EVERY, stop.cancelled()).await.is_err() {
             self.refresh().await;
         }
-    }
-
-    fn replace(&self, look: &mut Look) -> anyhow::Result<()> {
-        let text = self.file.read()?;
-        if text.expose_secret() == look.text.expose_secret() {
-            return Ok(());
-        }
-        let ring = parse(&text)?;
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
-        look.text = text;
-        Ok(())
     }
 }
 

@@ -42,9 +42,15 @@ pub struct Report {
 
 #[derive(Default)]
 struct Shared {
-    /// Name, and why it is not ready.
-    conditions: Vec<(&'static str, Option<String>)>,
+    conditions: Vec<(&'static str, State)>,
     pulses: Vec<Beats>,
+}
+
+enum State {
+    Ready,
+    /// In order, and yet a person should look.
+    Remarkable(String),
+    NotReady(String),
 }
 
 struct Beats {
@@ -57,7 +63,8 @@ impl Health {
     /// A further condition of readiness.
     pub fn condition(&self, name: &'static str) -> Condition {
         let mut shared = lock(&self.shared);
-        shared.conditions.push((name, Some("starting".to_owned())));
+        let starting = State::NotReady("starting".to_owned());
+        shared.conditions.push((name, starting));
         let index = shared.conditions.len() - 1;
         Condition {
             shared: self.shared.clone(),
@@ -94,13 +101,14 @@ impl Health {
             };
         }
         Report {
-            ok: shared.conditions.iter().all(|(_, why)| why.is_none()),
+            ok: shared.conditions.iter().all(|(_, state)| state.is_ready()),
             lines: shared
                 .conditions
                 .iter()
-                .map(|(name, why)| match why {
-                    None => format!("[+] {name}"),
-                    Some(why) => format!("[-] {name}: {why}"),
+                .map(|(name, state)| match state {
+                    State::Ready => format!("[+] {name}"),
+                    State::Remarkable(remark) => format!("[+] {name}: {remark}"),
+                    State::NotReady(why) => format!("[-] {name}: {why}"),
                 })
                 .collect(),
         }
@@ -143,26 +151,42 @@ impl Health {
 impl Condition {
     /// From now on this is in order.
     pub fn ready(&self) {
-        self.set(None);
+        self.set(State::Ready);
+    }
+
+    /// From now on this is in order, but a person should know that, in words for people.
+    pub fn ready_but(&self, remark: &str) {
+        self.set(State::Remarkable(cut(remark)));
     }
 
     /// From now on it is not, and why, in words for people.
     pub fn not_ready(&self, why: impl Into<String>) {
-        let why: String = why.into();
-        self.set(Some(why.chars().take(WHY_CHARACTERS_MAX).collect()));
+        self.set(State::NotReady(cut(&why.into())));
     }
 
     /// Logs only the turns from one to the other: a retry that fails again is no news.
-    fn set(&self, why: Option<String>) {
+    fn set(&self, state: State) {
         let mut shared = lock(&self.shared);
         let (name, before) = &mut shared.conditions[self.index];
-        match (&before, &why) {
-            (Some(_), None) => tracing::info!(condition = name, "ready"),
-            (None, Some(why)) => tracing::warn!(condition = name, why, "not ready"),
+        match (before.is_ready(), &state) {
+            (true, State::NotReady(why)) => tracing::warn!(condition = name, why, "not ready"),
+            (false, State::Ready | State::Remarkable(_)) => {
+                tracing::info!(condition = name, "ready");
+            }
             _ => {}
         }
-        *before = why;
+        *before = state;
     }
+}
+
+impl State {
+    const fn is_ready(&self) -> bool {
+        !matches!(self, Self::NotReady(_))
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(WHY_CHARACTERS_MAX).collect()
 }
 
 impl Pulse {
@@ -201,11 +225,10 @@ mod tests {
         assert!(!report.ok);
         assert_eq!(report.lines, ["[+] ledger", "[-] queue: no such queue"]);
 
-        queue.clone().ready();
-        assert!(
-            health.readiness().ok,
-            "a clone speaks for the same condition"
-        );
+        queue.clone().ready_but("slow");
+        let report = health.readiness();
+        assert!(report.ok, "a clone speaks for the same condition");
+        assert_eq!(report.lines, ["[+] ledger", "[+] queue: slow"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A callback inbox of one test's own, deleted at the end, also when the test panics.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
 use restock_operator::edge::aws;
+use restock_operator::edge::sqs::{Queue, QueueAttributes};
 use ring::rand::{SecureRandom, SystemRandom};
 
 pub(crate) struct Inbox {
@@ -31,12 +33,32 @@ impl Inbox {
         }
     }
 
+    /// One with a dead-letter queue that takes what was received so often, and that queue.
+    pub(crate) async fn with_dead_letters(receives_max: u32) -> (Self, Self) {
+        let (inbox, dead) = (Self::create().await, Self::create().await);
+        let arn = dead.attributes().await.arn;
+        let policy =
+            format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{receives_max}}}"#);
+        client()
+            .await
+            .set_queue_attributes()
+            .queue_url(&inbox.url)
+            .attributes(QueueAttributeName::RedrivePolicy, policy)
+            .send()
+            .await
+            .unwrap();
+        (inbox, dead)
+    }
+
     /// Messages that wait in it or are hidden.
     pub(crate) async fn messages(&self) -> u64 {
-        let queue =
-            restock_operator::edge::sqs::Queue::new(&aws::config().await.unwrap(), &self.url);
-        let counts = queue.attributes().await.unwrap();
+        let counts = self.attributes().await;
         counts.messages_visible + counts.messages_in_flight + counts.messages_delayed
+    }
+
+    async fn attributes(&self) -> QueueAttributes {
+        let queue = Queue::new(&aws::config().await.unwrap(), &self.url);
+        queue.attributes().await.unwrap()
     }
 
     /// Deletes it before the test is over.

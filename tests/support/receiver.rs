@@ -46,9 +46,15 @@ pub(crate) struct Shop {
 impl Shop {
     /// A receiver that serves, with one product in the ledger, of which there are ten.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Inbox::create().await, |url| format!("--database-url={url}")).await
+    }
+
+    /// A receiver with this inbox, which is told of its ledger by the flag that `database`
+    /// makes of the URL of its way there.
+    pub(crate) async fn open_with(inbox: Inbox, database: impl FnOnce(&str) -> String) -> Self {
         let ledger = Ledger::with_product().await;
-        let inbox = Inbox::create().await;
         let (way, url) = detour(&ledger).await;
+        let database = database(&url);
         let key_file = key_file(&inbox);
         let cli = Cli::parse_from([
             "receiver",
@@ -56,7 +62,7 @@ impl Shop {
             "--drain-seconds=1",
             &format!("--inbox-url={}", inbox.url),
             &format!("--callback-keys-file={}", key_file.display()),
-            &format!("--database-url={url}"),
+            &database,
         ]);
         let process = Process::default();
         let receiver = receiver::start(cli.receiver, process.clone())

@@ -14,7 +14,8 @@ use crate::command;
 pub(crate) struct Given {
     /// `XTASK_KUBECONFIG`.
     pub(crate) kubeconfig: Option<PathBuf>,
-    /// `XTASK_DATABASE_URL`, `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`.
+    /// `XTASK_DATABASE_URL`, `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`; the user may create
+    /// schemas and users named `restock_...`.
     pub(crate) database_url: Option<String>,
     /// `XTASK_AWS_ENDPOINT_URL`; region and credentials then come from AWS_*.
     pub(crate) aws_endpoint: Option<String>,

@@ -1,6 +1,7 @@
 //! The queues: whether nothing can get lost in them, and whether the topic may feed them.
 
 use super::Args;
+use super::inbox;
 use super::policy;
 use super::report::Report;
 use crate::edge::aws::{self, AwsError};
@@ -13,11 +14,8 @@ use std::time::Duration;
 const RECEIVES_MIN: u32 = 5;
 const RECEIVES_MAX: u32 = 10;
 
-/// What SQS keeps messages for at most: callbacks that were parked must outlast any outage.
-const INBOX_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
 /// What SQS tells nobody, it uses: four days.
-const RETENTION_DEFAULT: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+pub(super) const RETENTION_DEFAULT: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
 pub(super) async fn check(args: &Args, report: &mut Report) {
     let config = match aws::config().await {
@@ -65,11 +63,7 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
         );
     }
     if let Some(inbox) = &inbox {
-        report.all(
-            "inbox",
-            inbox_problems(inbox),
-            "parked callbacks are kept for 14 days",
-        );
+        inbox::check(inbox, report);
     }
 }
 
@@ -136,20 +130,6 @@ fn retention(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> {
     )]
 }
 
-fn inbox_problems(inbox: &QueueAttributes) -> Vec<String> {
-    let mut problems = Vec::new();
-    if inbox.retention.unwrap_or(RETENTION_DEFAULT) < INBOX_RETENTION {
-        problems.push(
-            "parked callbacks are lost with their time: set MessageRetentionPeriod to 14 days"
-                .to_owned(),
-        );
-    }
-    if inbox.redrive.is_none() {
-        problems.push("no redrive policy: name a dead-letter queue with an alarm".to_owned());
-    }
-    problems
-}
-
 fn feed(queue: &QueueAttributes, topic_arn: Option<&str>, report: &mut Report) {
     let Some(topic_arn) = topic_arn.filter(|arn| !arn.trim().is_empty()) else {
         return report.weak(
@@ -188,6 +168,7 @@ mod tests {
             retention: Some(Duration::from_secs(days * 24 * 60 * 60)),
             visibility: None,
             message_bytes_max: None,
+            encrypted: true,
         }
     }
 
@@ -208,10 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn dead_letters_and_parked_callbacks_are_kept_long_enough() {
+    fn dead_letters_are_kept_long_enough() {
         assert!(retention(&queue(None, 4), &dead("dead", 4)).is_empty());
         assert!(retention(&queue(None, 4), &dead("dead", 3))[0].contains("72 h"));
-        assert!(inbox_problems(&queue(Some(5), 14)).is_empty());
-        assert_eq!(inbox_problems(&queue(None, 13)).len(), 2);
     }
 }

@@ -27,6 +27,8 @@ pub struct QueueAttributes {
     pub visibility: Option<Duration>,
     /// Largest message the queue takes, in bytes.
     pub message_bytes_max: Option<u64>,
+    /// Whether its messages are encrypted at rest, by whichever key.
+    pub encrypted: bool,
 }
 
 /// A queue's redrive policy.
@@ -44,6 +46,7 @@ impl QueueAttributes {
     pub(super) fn read(all: &HashMap<QueueAttributeName, String>) -> Result<Self, AwsError> {
         let number = |name| all.get(&name).and_then(|text| text.parse::<u64>().ok());
         let span = |name| number(name).map(Duration::from_secs);
+        let text = |name| all.get(&name).map_or("", String::as_str);
         let arn = all.get(&QueueAttributeName::QueueArn).cloned();
         Ok(Self {
             arn: arn.ok_or_else(|| AwsError::Refused("the queue tells no ARN".to_owned()))?,
@@ -59,6 +62,8 @@ impl QueueAttributes {
             retention: span(QueueAttributeName::MessageRetentionPeriod),
             visibility: span(QueueAttributeName::VisibilityTimeout),
             message_bytes_max: number(QueueAttributeName::MaximumMessageSize),
+            encrypted: text(QueueAttributeName::SqsManagedSseEnabled) == "true"
+                || !text(QueueAttributeName::KmsMasterKeyId).is_empty(),
         })
     }
 }
@@ -97,6 +102,23 @@ mod tests {
             let redrive = QueueAttributes::read(&all).unwrap().redrive.unwrap();
             assert_eq!(redrive.receives_max, 5);
             assert_eq!(redrive.target_arn, "arn:aws:sqs:eu-central-1:1:d");
+        }
+    }
+
+    #[test]
+    fn a_queue_is_encrypted_by_a_key_of_sqs_or_of_kms() {
+        use QueueAttributeName::{KmsMasterKeyId, QueueArn, SqsManagedSseEnabled};
+        for (name, value, encrypted) in [
+            (SqsManagedSseEnabled, "true", true),
+            (SqsManagedSseEnabled, "false", false),
+            (KmsMasterKeyId, "alias/aws/sqs", true),
+            (KmsMasterKeyId, "", false),
+        ] {
+            let all = HashMap::from([
+                (QueueArn, "arn:aws:sqs:eu-central-1:1:q".to_owned()),
+                (name, value.to_owned()),
+            ]);
+            assert_eq!(QueueAttributes::read(&all).unwrap().encrypted, encrypted);
         }
     }
 }

@@ -89,13 +89,14 @@ fn as_root(command: &mut Command) -> &mut Command {
 }
 
 /// Run at each start, before the server takes connections. Tests make a schema
-/// each, named `restock_test_...`; the account has no other rights.
+/// each, named `restock_test_...`, and accounts for it; the account has no other rights.
 fn accounts(password: &str) -> String {
     [
         "CREATE DATABASE IF NOT EXISTS restock;",
         &format!("CREATE OR REPLACE USER restock@'127.0.0.1' IDENTIFIED BY '{password}';"),
         "GRANT ALL ON restock.* TO restock@'127.0.0.1';",
-        "GRANT ALL ON `restock\\_test\\_%`.* TO restock@'127.0.0.1';",
+        "GRANT ALL ON `restock\\_test\\_%`.* TO restock@'127.0.0.1' WITH GRANT OPTION;",
+        "GRANT CREATE USER ON *.* TO restock@'127.0.0.1';",
         "",
     ]
     .join("\n")

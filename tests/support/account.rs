@@ -1,0 +1,72 @@
+//! A database account of one test's own, dropped at the end, also when the test panics.
+//! The account of `DATABASE_URL` must have the right to create users.
+
+use ring::rand::{SecureRandom, SystemRandom};
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Connection};
+
+pub(crate) struct Account {
+    name: String,
+}
+
+impl Account {
+    /// Creates it, with this password and the rights of a role in any test's schema.
+    pub(crate) async fn create(password: &str) -> Self {
+        let mut random = [0; 8];
+        SystemRandom::new().fill(&mut random).unwrap();
+        let name = format!("restock_{:016x}", u64::from_be_bytes(random));
+        run(&format!(
+            "CREATE USER {name}@'%' IDENTIFIED BY '{password}'"
+        ))
+        .await;
+        let account = Self { name };
+        // The very pattern that its maker was granted: no other may be passed on.
+        let rights = "SELECT, INSERT, UPDATE, DELETE";
+        let name = &account.name;
+        run(&format!(
+            "GRANT {rights} ON `restock\\_test\\_%`.* TO {name}@'%'"
+        ))
+        .await;
+        account
+    }
+
+    /// This URL, with this account and password.
+    pub(crate) fn url(&self, url: &str, password: &str) -> String {
+        let mut url = reqwest::Url::parse(url).unwrap();
+        url.set_username(&self.name).unwrap();
+        url.set_password(Some(password)).unwrap();
+        url.to_string()
+    }
+
+    /// From now on new connections need this password; those that are open stay.
+    pub(crate) async fn change_password(&self, password: &str) {
+        let change = format!("ALTER USER {}@'%' IDENTIFIED BY '{password}'", self.name);
+        run(&change).await;
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let drop = format!("DROP USER {}@'%'", self.name);
+        // A thread of its own: a test's runtime may be gone, or be the one that panics.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(run(&drop));
+        });
+        // A second panic would hide what the first one says.
+        assert!(dropped.join().is_ok() || std::thread::panicking());
+    }
+}
+
+async fn run(statement: &str) {
+    let url = std::env::var("DATABASE_URL").unwrap();
+    let mut connection = MySqlConnection::connect(&url).await.unwrap();
+    // Names and passwords in it are the test's own.
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    connection.close().await.unwrap();
+}
