@@ -11,8 +11,8 @@ mod support {
     pub(crate) mod receiver;
 }
 
-#[path = "flow/outage.rs"]
-mod outage;
+#[path = "flow/inbox_outage.rs"]
+mod inbox_outage;
 #[path = "flow/rotation.rs"]
 mod rotation;
 
