@@ -6,12 +6,15 @@
 mod support {
     pub(crate) mod api_way;
     pub(crate) mod cluster;
+    pub(crate) mod collector;
     pub(crate) mod ledger;
     pub(crate) mod role;
     pub(crate) mod shop;
 }
 #[path = "flow/faults.rs"]
 mod faults;
+#[path = "flow/traces.rs"]
+mod traces;
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;

@@ -213,7 +213,7 @@ impl Attempt<'_> {
             return Report::NotDone(why);
         }
         let posting = client.post(&body, self.trace_parent());
-        let answer = self.stage().follow(posting, Answer::class).await;
+        let answer = self.stage().follow(posting, class).await;
         self.context.gates.report(&self.order.factory, &answer);
         self.context.answered(self.subject, &answer);
         Report::Answered(answer)
@@ -308,6 +308,17 @@ impl Attempt<'_> {
             object: Some((&self.row.namespace, &self.row.name)),
             attempt: Some(self.row.attempt),
         }
+    }
+}
+
+/// The class of the answer, for the request's trace.
+const fn class(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::NotSent(_) => "NotSent",
+        Answer::Throttled { .. } => "Throttled",
+        Answer::Refused { .. } => "Refused",
+        Answer::Placed { .. } => "Placed",
+        Answer::InDoubt(_) => "InDoubt",
     }
 }
 

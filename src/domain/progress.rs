@@ -322,17 +322,6 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Its class, in one word.
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::NotSent(_) => "NotSent",
-            Self::Throttled { .. } => "Throttled",
-            Self::Refused { .. } => "Refused",
-            Self::Placed { .. } => "Placed",
-            Self::InDoubt(_) => "InDoubt",
-        }
-    }
-
     /// The row outcome that records this answer.
     pub const fn row_outcome(&self) -> RowOutcome {
         match self {

@@ -43,7 +43,7 @@ impl Collector {
             .unwrap_or_else(PoisonError::into_inner);
         if complained.is_none_or(|last| now.saturating_sub(last) >= COMPLAIN_EVERY) {
             *complained = Some(now);
-            tracing::warn!(why, "traces are lost: the collector does not take them");
+            tracing::warn!(why, "the collector does not take traces: some are lost");
         }
     }
 }
