@@ -29,7 +29,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<std::process::ExitCode> {
     let (cli, told) = args::parse::<Cli>();
-    process::prepare(&cli.log)?;
+    let _telemetry = process::prepare(&cli.log, &told.role)?;
     match cli.command {
         Command::Controller(args) => process::run(told, args, controller::run).await,
         Command::Ingest(args) => process::run(told, args, ingest::run).await,

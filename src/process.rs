@@ -33,10 +33,11 @@ pub struct Process {
     pub registry: metrics::Registry,
 }
 
-/// What every command needs before it does anything: TLS, then logs.
-pub fn prepare(args: &args::LogArgs) -> anyhow::Result<()> {
+/// What every command needs before it does anything: TLS, then logs and traces, which
+/// name the command `role`. To be held to the end.
+pub fn prepare(args: &args::LogArgs, role: &str) -> anyhow::Result<telemetry::Telemetry> {
     install_tls();
-    telemetry::install(args)
+    telemetry::install(args, role)
 }
 
 /// Every TLS connection of this process is made by rustls with ring.

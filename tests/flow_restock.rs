@@ -6,6 +6,7 @@
 mod support {
     pub(crate) mod api_way;
     pub(crate) mod cluster;
+    pub(crate) mod collector;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
     pub(crate) mod role;
@@ -17,6 +18,8 @@ mod faults;
 mod held;
 #[path = "flow/outages.rs"]
 mod outages;
+#[path = "flow/traces.rs"]
+mod traces;
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;

@@ -89,7 +89,12 @@ const DOORS: [(&str, &[&str], &str); 9] = [
         "add a function to edge/store",
     ),
     ("aws_sdk_", &["src/edge"], "add a function to edge"),
-    ("reqwest::", &["src/edge"], "add a function to edge"),
+    (
+        "reqwest::",
+        // Telemetry is below all else, so no edge can carry it out.
+        &["src/edge", "src/process/telemetry"],
+        "add a function to edge",
+    ),
 ];
 
 /// Roles that have no access to the cluster, by design: their Pods get no token.

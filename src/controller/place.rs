@@ -15,6 +15,7 @@ use crate::edge::cluster::{self, ClusterError};
 use crate::edge::store::StoreError;
 use crate::edge::store::attempts::{Fenced, NewAttempt, Opened};
 use crate::process::clock;
+use crate::process::telemetry::{Kind, Stage};
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use std::time::Duration;
@@ -211,8 +212,8 @@ impl Attempt<'_> {
         if let Some(why) = self.too_late() {
             return Report::NotDone(why);
         }
-        let trace = self.trace_parent();
-        let answer = client.post(&body, trace.as_deref()).await;
+        let posting = client.post(&body, self.trace_parent());
+        let answer = self.stage().follow(posting, class).await;
         self.context.gates.report(&self.order.factory, &answer);
         self.context.answered(self.subject, &answer);
         Report::Answered(answer)
@@ -287,14 +288,37 @@ impl Attempt<'_> {
             quantity: self.order.quantity,
             factory: self.order.factory.name.clone(),
             not_after: clock::now() + TOKEN_LIFETIME,
-            trace_parent: self.trace_parent(),
+            trace_parent: self.trace_parent().map(str::to_owned),
         };
         self.context.keys.ring().sign(&claims)
     }
 
-    fn trace_parent(&self) -> Option<String> {
+    fn trace_parent(&self) -> Option<&str> {
         let source = self.subject.object.spec.source.as_ref()?;
-        source.trace_parent.clone()
+        source.trace_parent.as_deref()
+    }
+
+    /// The POST, for the request's trace.
+    fn stage(&self) -> Stage<'_> {
+        Stage {
+            name: "order",
+            kind: Kind::Client,
+            request_id: self.row.request_id.as_str(),
+            trace_parent: self.trace_parent(),
+            object: Some((&self.row.namespace, &self.row.name)),
+            attempt: Some(self.row.attempt),
+        }
+    }
+}
+
+/// The class of the answer, for the request's trace.
+const fn class(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::NotSent(_) => "NotSent",
+        Answer::Throttled { .. } => "Throttled",
+        Answer::Refused { .. } => "Refused",
+        Answer::Placed { .. } => "Placed",
+        Answer::InDoubt(_) => "InDoubt",
     }
 }
 

@@ -25,6 +25,19 @@ pub(super) enum Created {
     NotNow(String),
 }
 
+impl Created {
+    /// For traces.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::New => "Created",
+            Self::Already => "Exists",
+            Self::Conflict(_) => "Conflict",
+            Self::Invalid(_) => "Invalid",
+            Self::NotNow(_) => "NotNow",
+        }
+    }
+}
+
 /// Where requests are created.
 #[derive(Clone)]
 pub(super) struct Creator {

@@ -20,7 +20,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// How to log.
+/// How to log, and where to send traces.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {
     /// json for machines, text for people
@@ -35,6 +35,14 @@ pub struct LogArgs {
     /// What to log, for example "info,restock_operator=debug"
     #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
     pub log_filter: String,
+    /// URL of an OTLP/HTTP collector, such as http://collector:4318; without it no traces
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        global = true
+    )]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// The form of a log line.

@@ -1,7 +1,9 @@
 //! One try to bring an arrival into the ledger, the same for callbacks and for the inbox.
 
 use crate::domain::arrival::Claims;
+use crate::edge::store::StoreError;
 use crate::edge::store::arrivals::{ArrivalEnd, NewArrival};
+use crate::process::telemetry::{Kind, Stage};
 use crate::receiver::desk::Desk;
 use std::time::Duration;
 
@@ -21,7 +23,8 @@ pub(super) async fn apply(
     arrival: &NewArrival,
     within: Duration,
 ) -> Result<Applied, String> {
-    match desk.store.record_arrival(arrival, within).await {
+    let recording = desk.store.record_arrival(arrival, within);
+    match stage(claims).follow(recording, word).await {
         Ok(ArrivalEnd::Committed { surplus, stock }) => {
             tell(claims, arrival, surplus, stock);
             desk.metrics.arrived(claims, arrival, surplus);
@@ -37,6 +40,29 @@ pub(super) async fn apply(
         }
         Ok(ArrivalEnd::NoSuchProduct) => Err("the ledger has no such product".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The booking, for the request's trace.
+fn stage(claims: &Claims) -> Stage<'_> {
+    Stage {
+        name: "book arrival",
+        kind: Kind::Server,
+        request_id: claims.request_id.as_str(),
+        trace_parent: claims.trace_parent.as_deref(),
+        // The claims have no name: this role knows nothing of objects.
+        object: None,
+        attempt: Some(claims.attempt),
+    }
+}
+
+fn word(end: &Result<ArrivalEnd, StoreError>) -> &'static str {
+    match end {
+        Ok(ArrivalEnd::Committed { surplus: false, .. }) => "Committed",
+        Ok(ArrivalEnd::Committed { surplus: true, .. }) => "Surplus",
+        Ok(ArrivalEnd::Repeat) => "Repeat",
+        Ok(ArrivalEnd::NoSuchProduct) => "NoSuchProduct",
+        Err(_) => "NotCommitted",
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::support::cluster::{Place, in_namespace};
 use crate::support::ledger::{Ledger, declaration};
 use crate::support::role::Role;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use kube::Api;
 use kube::api::{ListParams, PostParams};
 use restock_operator::crd::factory::Factory;
@@ -259,25 +259,35 @@ impl Shop {
 
     /// A message of the common shop, raw, in the stock queue.
     pub(crate) async fn send(&self, event_id: &str, quantity: u32, requester: &str) {
-        let attribute = |text: &str| {
-            aws_sdk_sqs::types::MessageAttributeValue::builder()
-                .data_type("String")
-                .string_value(text)
-                .build()
-                .unwrap()
-        };
-        let sending = self
+        self.send_with(event_id, quantity, requester, &[]).await;
+    }
+
+    /// The same with further attributes.
+    pub(crate) async fn send_with(
+        &self,
+        event_id: &str,
+        quantity: u32,
+        requester: &str,
+        more: &[(&str, &str)],
+    ) {
+        let quantity = quantity.to_string();
+        let own = [
+            ("EventId", event_id),
+            ("MessageAttributeProductId", self.sku.as_str()),
+            ("MessageAttributeProductCnt", quantity.as_str()),
+            ("MessageAttributeRequester", requester),
+        ];
+        let mut sending = self
             .sqs
             .send_message()
             .queue_url(self.queue.url())
-            .message_body("재고 부족")
-            .message_attributes("EventId", attribute(event_id))
-            .message_attributes("MessageAttributeProductId", attribute(&self.sku))
-            .message_attributes(
-                "MessageAttributeProductCnt",
-                attribute(&quantity.to_string()),
-            )
-            .message_attributes("MessageAttributeRequester", attribute(requester));
+            .message_body("재고 부족");
+        for (name, text) in own.iter().chain(more) {
+            let attribute = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(*text);
+            sending = sending.message_attributes(*name, attribute.build().unwrap());
+        }
         sending.send().await.unwrap();
     }
 
