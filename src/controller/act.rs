@@ -28,7 +28,7 @@ pub(super) async fn act(
             if let Some(kind) = tell {
                 context.notifier.tell(subject.notice(kind));
             }
-            tracing::debug!(request = %subject.request.id, why, "waiting");
+            tracing::debug!(request_id = %subject.request.id, why, "waiting");
             Action::requeue(time.min(PAUSE_MAX))
         }
         Step::Record(progress) => record(subject, seen, &progress, context).await,

@@ -8,6 +8,7 @@ use crate::domain::resolve::{Candidate, ambiguous};
 use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
 use crate::process::clock;
 use kube::ResourceExt;
+use kube::api::ObjectMeta;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -53,9 +54,11 @@ impl Destinations {
 
     /// All Factories, as the choice sees them.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
-        self.all()
-            .iter()
-            .map(|factory| self.candidate(factory))
+        let unreadable = self.factories.unreadable();
+        let readable = self.all();
+        let readable = readable.iter().map(|factory| self.candidate(factory));
+        readable
+            .chain(unreadable.into_iter().map(unreadable_candidate))
             .collect()
     }
 
@@ -143,6 +146,22 @@ impl Destinations {
             max_quantity: spec.max_quantity,
             closed,
         }
+    }
+}
+
+/// One that a newer version wrote. It is there, so its requests wait for it; which ids it
+/// serves cannot be told.
+fn unreadable_candidate(metadata: ObjectMeta) -> Candidate {
+    Candidate {
+        key: FactoryKey {
+            name: metadata.name.unwrap_or_default(),
+            uid: metadata.uid.unwrap_or_default(),
+        },
+        factory_ids: Vec::new(),
+        default: false,
+        default_quantity: None,
+        max_quantity: 0,
+        closed: Some("this version cannot read it".to_owned()),
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
         return;
     }
     while !shutdown.is_cancelled() {
+        free_places(&context);
         if context.leads() {
             for factory in context.destinations.all() {
                 update(&factory, &mut written, &context).await;
@@ -45,6 +46,19 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
         shutdown
             .run_until_cancelled(tokio::time::sleep(PAUSE))
             .await;
+    }
+}
+
+/// Frees the places of requests that were deleted in flight: nobody passes over them again.
+fn free_places(context: &Context) {
+    // Before the look at what lives: who takes a place after it is not judged by it.
+    let occupants = context.gates.occupants();
+    if occupants.is_empty() {
+        return;
+    }
+    let live = context.live.uids();
+    for gone in occupants.iter().filter(|uid| !live.contains(*uid)) {
+        context.gates.release(gone);
     }
 }
 

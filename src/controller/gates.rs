@@ -121,6 +121,13 @@ impl Gates {
         gate.in_flight.insert(uid.to_owned(), order.sku.clone());
     }
 
+    /// The requests that have places.
+    pub(super) fn occupants(&self) -> Vec<String> {
+        let gates = self.lock();
+        let occupants = gates.values().flat_map(|gate| gate.in_flight.keys());
+        occupants.cloned().collect()
+    }
+
     /// How many orders of the product are in flight at the Factory.
     pub(super) fn open_of(&self, order: &Order) -> u32 {
         let gates = self.lock();

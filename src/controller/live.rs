@@ -15,6 +15,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -198,6 +199,19 @@ impl<K: Watched> Live<K> {
         let all = self.0.state();
         let readable = all.iter().filter_map(|object| object.read().ok());
         readable.filter(wanted).collect()
+    }
+
+    /// The metadata of those that cannot be read.
+    pub fn unreadable(&self) -> Vec<ObjectMeta> {
+        let all = self.0.state();
+        let unreadable = all.iter().filter(|object| object.read().is_err());
+        unreadable.map(|object| object.metadata.clone()).collect()
+    }
+
+    /// The uids of all, readable or not.
+    pub fn uids(&self) -> HashSet<String> {
+        let all = self.0.state();
+        all.iter().filter_map(|object| object.uid()).collect()
     }
 
     /// How many there are, readable or not.

@@ -6,9 +6,10 @@ use crate::controller::record::{record, write};
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::domain::arrival::{Claims, TOKEN_LIFETIME};
 use crate::domain::decide::{LOOK_AGAIN, released};
+use crate::domain::notice;
 use crate::domain::order::{Nonce, Order};
 use crate::domain::placing::{Effect, Report, next};
-use crate::domain::progress::{Answer, Observed, Phase, Progress, RowOutcome};
+use crate::domain::progress::{Answer, Delay, Observed, Phase, Progress, RowOutcome};
 use crate::domain::settle::{can_be_settled, settle};
 use crate::domain::time::Time;
 use crate::edge::cluster::{self, ClusterError};
@@ -52,7 +53,10 @@ pub(super) async fn place(
     let permit = match context.permit(order, request) {
         Ok(permit) => permit,
         Err(busy) => {
-            tracing::debug!(request = %request.id, why = busy.why, "waiting");
+            tracing::debug!(request_id = %request.id, why = busy.why, "waiting");
+            if subject.progress.delay == Delay::Marked {
+                context.notifier.tell(subject.notice(notice::Kind::Delayed));
+            }
             return match released(&subject.progress) {
                 Some(queued) => record(subject, seen, &queued, context).await,
                 None => Action::requeue(busy.retry_in),
@@ -114,7 +118,7 @@ impl Attempt<'_> {
         while effect != Effect::Leave {
             posted |= effect == Effect::Post;
             let report = self.perform(&effect).await;
-            tracing::debug!(request = %self.subject.request.id, ?effect, ?report, "effect");
+            tracing::debug!(request_id = %self.subject.request.id, ?effect, ?report, "effect");
             effect = next(&effect, report);
         }
         posted

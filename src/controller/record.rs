@@ -2,6 +2,7 @@
 
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
+use crate::controller::place::in_flight;
 use crate::crd::request::RestockRequest;
 use crate::crd::status::RestockRequestStatus;
 use crate::domain::decide::LOOK_AGAIN;
@@ -34,7 +35,7 @@ pub(super) async fn record(
         Err(ClusterError::Conflict(_)) => Action::requeue(Duration::from_millis(200)),
         Err(ClusterError::Gone(_)) => Action::await_change(),
         Err(error) => {
-            tracing::warn!(request = %subject.request.id, %error, "status not written");
+            tracing::warn!(request_id = %subject.request.id, %error, "status not written");
             Action::requeue(LOOK_AGAIN)
         }
     }
@@ -67,7 +68,7 @@ pub(super) async fn write(
 async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, context: &Context) {
     let request = &subject.request;
     tracing::info!(
-        request = %request.id,
+        request_id = %request.id,
         name = subject.object.name_any(),
         attempt = progress.attempt,
         from = ?subject.progress.phase,
@@ -77,6 +78,10 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
     );
     if progress.phase != Phase::Placing {
         context.memory.forget(&request.uid);
+    }
+    // Here and not in its next pass: a finished request leaves the watch, and has none.
+    if !in_flight(progress) {
+        context.gates.release(&request.uid);
     }
     if progress.phase != subject.progress.phase {
         context.report_phase(subject, progress).await;

@@ -3,6 +3,7 @@
 
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
+use crate::crd::time::from_micro_time;
 use crate::crd::words;
 use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
 use crate::domain::order::Order;
@@ -64,16 +65,19 @@ impl Context {
             tokio::time::timeout(EVENT_DEADLINE, filing).await,
             Ok(Ok(()))
         ) {
-            tracing::debug!(request = %subject.request.id, "the Event was not filed");
+            tracing::debug!(request_id = %subject.request.id, "the Event was not filed");
         }
     }
 
     /// Counts what a POST came to.
     pub(super) fn answered(&self, subject: &Subject, answer: &Answer) {
-        let age = clock::now().since(subject.request.created_at);
+        // The message's own time: it may have waited in the queue for hours.
+        let source = subject.object.spec.source.as_ref();
+        let sent_at = source.map(|source| from_micro_time(&source.sent_at));
+        let age = clock::now().since(sent_at.unwrap_or(subject.request.created_at));
         self.metrics.answered(answer, age);
         tracing::info!(
-            request = %subject.request.id,
+            request_id = %subject.request.id,
             name = subject.object.name_any(),
             ?answer,
             "ordered"

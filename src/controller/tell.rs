@@ -215,7 +215,7 @@ impl Desk {
                 at,
             };
             tracing::info!(
-                request = %of.request_id,
+                request_id = %of.request_id,
                 name = of.name,
                 kind = of.kind.word(),
                 cause = of.cause,

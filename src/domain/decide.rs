@@ -222,7 +222,8 @@ fn delayed_message(progress: &Progress) -> String {
 fn waiting_since(seen: &Observed) -> Time {
     let progress = &seen.progress;
     let since = match progress.phase {
-        Phase::Pending => progress.retry_since,
+        // Back from an attempt, it has waited since that one at most.
+        Phase::Pending => progress.retry_since.or(progress.placing_since),
         _ => progress.placing_since,
     };
     since.unwrap_or(seen.request.created_at)

@@ -3,9 +3,10 @@
 
 use crate::support::shop::{Shop, in_shop, reason};
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use restock_operator::crd::factory::Factory;
-use restock_operator::crd::words::Phase;
+use restock_operator::crd::request::RestockRequest;
+use restock_operator::crd::words::{Delay, Phase};
 use serde_json::{Value, json};
 
 async fn edit_request(shop: &Shop, name: &str, spec: Value) {
@@ -75,6 +76,43 @@ async fn one_open_request_of_a_product_holds_up_the_next() {
         assert_eq!(shop.orders().await.len(), 1);
         shop.wait_for_all(2, Phase::Succeeded).await;
     })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_deleted_in_flight_gives_its_place_back() {
+    in_shop(json!({ "maxInFlight": 1 }), |shop| async move {
+        let _roles = [shop.controller(), shop.receiver()];
+        shop.ask("first", 3, "delay:60000").await;
+        let placed = |object: &_| reason(object) == "OrderPlaced";
+        shop.wait_for("first", "the order", placed).await;
+        let how = DeleteParams::default();
+        shop.requests().delete("first", &how).await.unwrap();
+        shop.ask("second", 3, "delay:300").await;
+        shop.wait_for_all(1, Phase::Succeeded).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_long_for_its_turn_is_told_once() {
+    in_shop(
+        json!({ "maxInFlight": 1, "delayedAfter": "2s" }),
+        |shop| async move {
+            let _roles = [shop.controller(), shop.receiver()];
+            shop.ask("first", 3, "delay:60000").await;
+            let placed = |object: &_| reason(object) == "OrderPlaced";
+            shop.wait_for("first", "the order", placed).await;
+            shop.ask("second", 3, "delay:300").await;
+            let told = shop.notice("second").await;
+            assert!(told.contains("Not ordered yet"), "{told}");
+            let marked = |object: &RestockRequest| {
+                let status = object.status.as_ref();
+                status.is_some_and(|status| status.delay == Some(Delay::Told))
+            };
+            shop.wait_for("second", "Delayed and told", marked).await;
+        },
+    )
     .await;
 }
 

@@ -56,13 +56,13 @@ fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptR
 
 fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved, now: Time) -> Step {
     match unresolved {
+        // Before all Factories are known, one that is missing is no news.
+        _ if seen.factories_known_for.is_zero() => {
+            wait(seen, LOOK_AGAIN, "the Factories are not known yet")
+        }
         Unresolved::Never(why) => failed(seen, Reason::Invalid, why.clone()),
         Unresolved::Misconfigured(why) if grace_is_over(seen, policy, now) => {
             failed(seen, Reason::Invalid, why.clone())
-        }
-        // Before all Factories are known, none means nothing.
-        Unresolved::Misconfigured(why) if seen.factories_known_for.is_zero() => {
-            wait(seen, LOOK_AGAIN, why)
         }
         Unresolved::Misconfigured(why) => held(seen, Reason::NoFactory, why),
         Unresolved::Closed(why) => held(seen, Reason::FactoryClosed, why),
