@@ -31,6 +31,7 @@ const NOTHING: Budget = Budget {
     restores: 0,
     words: 0,
     suspensions: 0,
+    takeovers: 0,
     pauses: 0,
 };
 
@@ -56,8 +57,8 @@ fn holds(controllers: usize, attempts: u32, left: Budget) {
     }
 }
 
-/// Every law of single moments holds in the worlds nearest to the start. Two controllers
-/// make more worlds than fit into a minute: liveness is not shown for them here.
+/// Every law of single moments holds in the worlds nearest to the start: two controllers
+/// and faults of several kinds make more worlds than fit into a minute.
 fn holds_near_the_start(controllers: usize, left: Budget) {
     match run(controllers, 1, left, Removed::Nothing) {
         Ok(worlds) => println!("{worlds} worlds"),
@@ -92,11 +93,31 @@ fn one_controller_that_dies_at_any_point() {
     );
 }
 
+/// Whole, liveness included.
+#[test]
+fn two_controllers_and_one_fault_of_each_kind() {
+    let faults: [fn(&mut Budget); 7] = [
+        |left| left.takeovers = 1,
+        |left| left.crashes = 1,
+        |left| left.lost_answers = 1,
+        |left| left.bad_orders = 1,
+        |left| left.stale_reads = 1,
+        |left| left.recreations = 1,
+        |left| left.restores = 1,
+    ];
+    for fault in faults {
+        let mut left = NOTHING;
+        fault(&mut left);
+        holds(2, 1, left);
+    }
+}
+
 #[test]
 fn two_controllers_with_stale_caches_of_which_one_dies() {
     let left = Budget {
         crashes: 1,
         stale_reads: 1,
+        takeovers: 1,
         ..NOTHING
     };
     holds_near_the_start(2, left);
@@ -220,7 +241,11 @@ fn without_the_row_before_the_post_an_order_is_repeated() {
 
 #[test]
 fn without_the_fence_row_a_late_owner_orders_too() {
-    breaks(2, 1, NOTHING, Removed::FenceRow, "S2");
+    let left = Budget {
+        takeovers: 1,
+        ..NOTHING
+    };
+    breaks(2, 1, left, Removed::FenceRow, "S2");
 }
 
 #[test]
@@ -244,6 +269,11 @@ fn without_the_nonce_check_an_answer_of_another_attempt_is_recorded() {
 #[test]
 fn without_the_fresh_read_goods_count_as_overdue() {
     breaks(1, 1, Budget { ..NOTHING }, Removed::FreshRead, "S9");
+}
+
+#[test]
+fn without_the_look_for_arrivals_goods_are_ordered_that_are_here() {
+    breaks(1, 2, NOTHING, Removed::LookForArrivals, "S11");
 }
 
 /// Economy: the rows put a number right that fell back, for a newer row is believed. What

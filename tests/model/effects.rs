@@ -40,7 +40,7 @@ pub(crate) fn effects(
         Effect::InsertRow if rules.removed == Removed::RowBeforePost => {
             end(Report::Done, world.clone());
         }
-        Effect::InsertRow => insert(world, object, &ours, &mut end),
+        Effect::InsertRow => insert(world, object, &ours, rules, &mut end),
         Effect::ReadRow => {
             let mut after = world.clone();
             let nonce = announced.nonce.clone();
@@ -99,16 +99,26 @@ fn announce(
     }
 }
 
-fn insert(world: &World, object: &Object, ours: &Object, end: &mut impl FnMut(Report, World)) {
+fn insert(
+    world: &World,
+    object: &Object,
+    ours: &Object,
+    rules: &Rules,
+    end: &mut impl FnMut(Report, World),
+) {
+    let arrived = !world.arrivals.is_empty();
     for lost in lost_or_not(world) {
         let mut after = world.clone();
         after.left.lost_answers -= u8::from(lost);
-        let blocked = !world.arrivals.is_empty()
+        let blocked = (arrived && rules.removed != Removed::LookForArrivals)
             || world
                 .rows
                 .iter()
                 .any(|row| row.uid != object.uid.to_string());
         let inserted = !blocked && insert_row(&mut after, ours, RowOutcome::Open);
+        if inserted && arrived {
+            after.late_rows.extend(ours.progress.nonce.clone());
+        }
         match (lost, inserted) {
             (true, _) => {
                 end(Report::Unknown, after);
@@ -153,12 +163,7 @@ fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnM
         .clone()
         .expect("an announced attempt has a nonce");
     let mut sent = world.clone();
-    if world
-        .arrivals
-        .iter()
-        .any(|(row, _)| row.at < world.now() && row.attempt < announced.attempt)
-        && !world.rows.iter().any(|row| row.nonce == nonce)
-    {
+    if world.late_rows.contains(&nonce) {
         sent.broken = Some("S11: a POST began after an arrival that was there before its row");
     }
     sent.orders.push((object.uid, announced.attempt, nonce));

@@ -23,7 +23,18 @@ pub(crate) const LAWS: &[Law] = &[
         "S6: notified implies a publish",
         law_notified_implies_a_publish,
     ),
-    ("S9, S10, S11: no step broke one", law_no_step_broke_one),
+    (
+        "S9: no overdue verdict after an arrival",
+        law_no_verdict_after_an_arrival,
+    ),
+    (
+        "S10: a known outcome stays known",
+        law_a_known_outcome_stays_known,
+    ),
+    (
+        "S11: no POST behind a row that came after goods",
+        law_no_post_after_goods,
+    ),
 ];
 
 fn law_one_post_per_attempt(world: &World, _: u32) -> bool {
@@ -54,8 +65,24 @@ fn law_notified_implies_a_publish(world: &World, _: u32) -> bool {
         .is_none_or(|told| world.published.contains(&told.notice_id))
 }
 
-fn law_no_step_broke_one(world: &World, _: u32) -> bool {
-    world.broken.is_none()
+// One moment cannot show these three: the step that breaks one says so.
+
+fn law_no_verdict_after_an_arrival(world: &World, _: u32) -> bool {
+    unbroken(world, "S9")
+}
+
+fn law_a_known_outcome_stays_known(world: &World, _: u32) -> bool {
+    unbroken(world, "S10")
+}
+
+fn law_no_post_after_goods(world: &World, _: u32) -> bool {
+    unbroken(world, "S11")
+}
+
+fn unbroken(world: &World, law: &str) -> bool {
+    world
+        .broken
+        .is_none_or(|broken| !broken.starts_with(&format!("{law}:")))
 }
 
 /// A good end: nothing under way, nothing owed. Liveness is that one stays reachable.

@@ -66,7 +66,12 @@ fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>)
             if guard_over && object.progress.phase != Phase::Placing {
                 continue;
             }
+            let taken_over = guard_over && owner_lives(world, controller, &object);
+            if taken_over && world.left.takeovers == 0 {
+                continue;
+            }
             let mut after = world.clone();
+            after.left.takeovers -= u8::from(taken_over);
             after.wake = false;
             after.left.stale_reads -= u8::from(stale);
             decided(&mut after, controller, &object, guard_over, rules);
@@ -80,6 +85,16 @@ fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>)
             }
         }
     }
+}
+
+/// Whether another controller has the announced attempt in hand.
+fn owner_lives(world: &World, controller: usize, object: &Object) -> bool {
+    let others = world.controllers.iter().enumerate();
+    let others = others.filter(|(number, _)| *number != controller);
+    others.into_iter().any(|(_, other)| {
+        matches!(&other.pass, Some(Pass::Order { announced, .. })
+            if announced.nonce == object.progress.nonce)
+    })
 }
 
 fn decided(world: &mut World, controller: usize, object: &Object, guard_over: bool, rules: &Rules) {

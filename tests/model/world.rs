@@ -25,6 +25,7 @@ pub(crate) enum Removed {
     PublishBeforeMark,
     RecordedAfterWrite,
     LevelTriggeredWake,
+    LookForArrivals,
 }
 
 /// How often each fault may still happen.
@@ -52,6 +53,9 @@ pub(crate) struct Budget {
     pub(crate) words: u8,
     /// Times that a person suspends the request.
     pub(crate) suspensions: u8,
+    /// Guard times that are over while the owner still lives: each may cost an attempt that
+    /// sent nothing, and attempts without end make worlds without end.
+    pub(crate) takeovers: u8,
     /// Owners that are held up between their announcement and the next effect.
     pub(crate) pauses: u8,
 }
@@ -109,6 +113,8 @@ pub(crate) struct World {
     /// Earlier versions that a cache or a backup may still have.
     pub(crate) earlier: Vec<Object>,
     pub(crate) rows: Vec<AttemptRow>,
+    /// Nonces of rows that were inserted when goods had arrived already.
+    pub(crate) late_rows: Vec<Nonce>,
     /// Arrivals, and whether they are marked as recorded.
     pub(crate) arrivals: Vec<(ArrivalRow, bool)>,
     pub(crate) stock: u8,
@@ -160,6 +166,7 @@ impl World {
             },
             earlier: Vec::new(),
             rows: Vec::new(),
+            late_rows: Vec::new(),
             arrivals: Vec::new(),
             stock: 0,
             inbox: Vec::new(),
