@@ -25,6 +25,7 @@ mod settings;
 mod start;
 pub mod sweep;
 pub mod tell;
+mod turning;
 mod wake;
 
 pub use settings::Args;
@@ -71,6 +72,7 @@ async fn reconcile(
 /// One pass over one request. It never fails as a whole: whatever goes wrong is an answer
 /// that the next pass decides by.
 async fn pass(object: &RestockRequest, context: &Context) -> Action {
+    let _turn = context.turning.begin();
     // Reads the object alone.
     let subject = match Subject::parse(object) {
         Ok(subject) => subject,

@@ -12,6 +12,8 @@ mod support {
     pub(crate) mod role;
     pub(crate) mod shop;
 }
+#[path = "flow/differs.rs"]
+mod differs;
 #[path = "flow/faults.rs"]
 mod faults;
 #[path = "flow/held.rs"]

@@ -8,6 +8,7 @@ use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
 use crate::controller::settings::Args;
 use crate::controller::tell::Notifier;
+use crate::controller::turning::Turning;
 use crate::crd::factory::Factory;
 use crate::crd::request::RestockRequest;
 use crate::domain::order::{Nonce, Order};
@@ -48,6 +49,8 @@ pub(super) struct Context {
     pub(super) notifier: Notifier,
     /// The keys that sign callbacks.
     pub(super) keys: Arc<CallbackKeys>,
+    /// Whether passes come to their ends.
+    pub(super) turning: Turning,
     /// What this process remembers between passes.
     pub(super) memory: Memory,
     /// Counts.

@@ -97,7 +97,7 @@ impl Destinations {
     }
 
     /// Builds the client of the present spec once. What failed is tried again at every
-    /// look: the mounted headers can appear without any change of the object.
+    /// look: the mounted headers can appear, and go, without any change of the object.
     pub(super) fn reach(&self, factory: &Factory) -> Result<FactoryClient, TargetError> {
         let uid = factory.uid().unwrap_or_default();
         let generation = factory.metadata.generation.unwrap_or_default();
@@ -105,7 +105,7 @@ impl Destinations {
         if let Some((built_from, Ok(client))) = clients.get(&uid)
             && *built_from == generation
         {
-            return Ok(client.clone());
+            return client.check().map(|()| client.clone());
         }
         // Only what exists is kept: deleted Factories must not pile up.
         let uids: Vec<_> = self.all().iter().filter_map(ResourceExt::uid).collect();

@@ -95,7 +95,8 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
 }
 
 /// After the write, never before: an arrival that no object shows must stay on the
-/// worklist. Only the goods that the status shows: surplus is told by the worklist.
+/// worklist. Only the goods that the status shows: surplus, and what the callback said
+/// otherwise than the order, is told by the worklist.
 async fn mark_recorded(seen: &Observed, context: &Context) {
     let ours = |arrival: &&crate::domain::progress::ArrivalRow| arrival.uid == seen.request.uid;
     let arrivals = seen.ledger.iter().flat_map(|ledger| &ledger.arrivals);
@@ -106,7 +107,7 @@ async fn mark_recorded(seen: &Observed, context: &Context) {
         let marking = context
             .ledger
             .store
-            .mark_recorded(&seen.request.id, arrival.attempt);
+            .mark_shown(&seen.request.id, arrival.attempt);
         context.ledger.note(marking.await);
     }
 }

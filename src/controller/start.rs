@@ -14,6 +14,7 @@ use crate::controller::purge::{self, Purge};
 use crate::controller::settings::Args;
 use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
+use crate::controller::turning::{self, Turning};
 use crate::controller::{factories, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::{RestockRequest, to_progress};
@@ -125,6 +126,7 @@ async fn assemble(
         gates: Gates::default(),
         notifier: Notifier::spawn(channels, interval, nudge, process),
         keys,
+        turning: Turning::default(),
         memory: Memory::default(),
         metrics: Metrics::register(&process.registry),
         events: Recorder::new(client.clone(), reporter),
@@ -178,6 +180,11 @@ fn spawn_loops(
     process: &Process,
 ) {
     let shutdown = || process.shutdown.clone();
+    let pulse = process.health.pulse("passes", turning::TURN_DEADLINE);
+    let passes = (Arc::clone(context), shutdown());
+    process
+        .tasks
+        .spawn(async move { passes.0.turning.watch(pulse, passes.1).await });
     let pulse = process.health.pulse("wake", wake::TURN_DEADLINE);
     process
         .tasks

@@ -142,6 +142,10 @@ async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Ar
         return;
     };
     match (subject.progress.phase, arrival.surplus) {
+        // What the callback said beside is told before it is out of sight.
+        (Phase::Succeeded, false) if arrival.note.is_some() => {
+            told(arrival, &name, Kind::Differs, context).await;
+        }
         (Phase::Succeeded, false) => mark(arrival, context).await,
         // Goods of a further attempt: in stock, and somebody should know.
         (Phase::Succeeded, true) => told(arrival, &name, Kind::Surplus, context).await,
@@ -160,10 +164,15 @@ async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Con
         context.notifier.forget(&id);
         return;
     }
-    let what = match kind {
+    let mut what = match kind {
         Kind::Surplus => "Goods of a further attempt arrived too and are in stock.",
+        Kind::Differs => "Goods arrived and are in stock as ordered.",
         _ => "Goods arrived and are in stock; the object of their request is gone.",
-    };
+    }
+    .to_owned();
+    if let Some(note) = &arrival.note {
+        what = format!("{what} Of the callback: {note}.");
+    }
     context.notifier.tell(NoticeSubject {
         notice_id: id,
         kind,
@@ -174,7 +183,7 @@ async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Con
         cause: "Arrived",
         product: arrival.sku.to_string(),
         quantity: Some(arrival.quantity.get()),
-        message: what.to_owned(),
+        message: what,
         at: clock::now(),
     });
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     /// Goods came whose request's object is gone: they are in stock. Not the same word as
     /// `Gone`, for the two may follow each other and have to differ in their ids.
     Unclaimed,
+    /// The callback's body said otherwise than what was ordered; the order was booked.
+    Differs,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Self::Surplus => "surplus",
             Self::Gone => "gone",
             Self::Unclaimed => "unclaimed",
+            Self::Differs => "differs",
         }
     }
 }

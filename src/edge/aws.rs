@@ -62,12 +62,15 @@ pub async fn config() -> Result<SdkConfig, AwsError> {
         .timeout_config(timeouts(ATTEMPT_TIMEOUT, CALL_DEADLINE))
         .load()
         .await;
-    if config.region().is_none() {
-        return Err(AwsError::Refused(
+    match config.region() {
+        None => Err(AwsError::Refused(
             "no AWS region: set AWS_REGION".to_owned(),
-        ));
+        )),
+        Some(region) => {
+            tracing::info!(%region, "using this AWS region");
+            Ok(config)
+        }
     }
-    Ok(config)
 }
 
 /// Deadlines for one try and for the whole call.

@@ -55,6 +55,7 @@ pub async fn client() -> Result<Client, ClusterError> {
     // kube repeats a call that was answered 429, 503 or 504: a write that did have its
     // effect would then come back as a conflict with itself.
     config.default_retry = false;
+    tracing::info!(cluster = %config.cluster_url, "using this cluster");
     Client::try_from(config).map_err(|why| unusable(&why))
 }
 

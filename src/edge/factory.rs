@@ -114,6 +114,18 @@ impl FactoryClient {
         })
     }
 
+    /// Whether what an order needs is still there: the Secret of headersFrom can go at any
+    /// moment. Reads synchronously: a mounted Secret lives in memory.
+    ///
+    /// # Errors
+    /// [`TargetError::HeadersMissing`].
+    pub fn check(&self) -> Result<(), TargetError> {
+        self.headers.iter().try_for_each(|directory| {
+            headers::read(directory)?;
+            Ok(())
+        })
+    }
+
     /// Sends one order, once.
     pub async fn post(&self, order: &Value, trace_parent: Option<&str>) -> Answer {
         // Read for each order: a rotated Secret is used without a restart.

@@ -36,13 +36,14 @@ impl EncodeLabelValue for KindWord {
     }
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Failed,
     Kind::Delayed,
     Kind::Resolved,
     Kind::Surplus,
     Kind::Gone,
     Kind::Unclaimed,
+    Kind::Differs,
 ];
 
 /// The metrics of the notifier.

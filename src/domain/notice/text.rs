@@ -161,6 +161,7 @@ const fn what_happened(kind: Kind) -> &'static str {
         Kind::Surplus => "Goods of a further order of the same request came too.",
         Kind::Gone => "Goods are overdue, and the object of their request was deleted.",
         Kind::Unclaimed => "Goods came, and the object of their request was deleted.",
+        Kind::Differs => "Goods came, and their callback said otherwise than the order.",
     }
 }
 
@@ -172,6 +173,7 @@ const fn next_step(kind: Kind) -> &'static str {
         Kind::Surplus => "They are in stock. Ask the factory why it delivered twice.",
         Kind::Gone => "Ask the factory for the order. If goods still come, they are counted.",
         Kind::Unclaimed => "Nothing: they are in stock.",
+        Kind::Differs => "They were booked as ordered. Count them; correct with adjust.",
     }
 }
 

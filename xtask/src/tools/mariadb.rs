@@ -29,10 +29,14 @@ pub(crate) fn mariadb() -> Result<MariaDb> {
         );
     }
     let mut update = Command::new("apt-get");
-    command::run("reading Debian's package lists", update.arg("update"))?;
+    // Another checkout may be at it: its lock is waited for.
+    let wait = ["-o", "DPkg::Lock::Timeout=600"];
+    update.args(wait).arg("update");
+    command::run("reading Debian's package lists", &mut update)?;
     let mut install = Command::new("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive");
     install
+        .args(wait)
         .args(["install", "--yes", "--no-install-recommends"])
         .args(PACKAGES);
     command::run("installing MariaDB", &mut install)?;

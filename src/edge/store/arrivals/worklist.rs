@@ -47,6 +47,12 @@ const RECORDED: &str = concat!(
     ") WHERE request_id = ? AND attempt = ?"
 );
 
+const SHOWN: &str = concat!(
+    "UPDATE arrival SET recorded_at = COALESCE(recorded_at, ",
+    ledger_now!(),
+    ") WHERE request_id = ? AND attempt = ? AND note IS NULL"
+);
+
 const CLOSED: &str = concat!(
     "UPDATE order_attempt SET closed_at = COALESCE(closed_at, ",
     ledger_now!(),
@@ -75,19 +81,33 @@ impl Store {
         rows.iter().map(unrecorded_arrival).collect()
     }
 
-    /// Marks an arrival as shown by its request, or as told where the request is gone. It
-    /// also closes the attempt: its callback came.
+    /// Marks an arrival that its request shows, or that was told. It also closes the
+    /// attempt: its callback came.
     ///
     /// # Errors
     /// [`StoreError`]; a repeat is harmless.
     pub async fn mark_recorded(&self, id: &RequestId, attempt: u32) -> Result<(), StoreError> {
-        Ok(self.try_mark_recorded(id, attempt).await?)
+        Ok(self.mark(RECORDED, id, attempt).await?)
     }
 
-    async fn try_mark_recorded(&self, id: &RequestId, attempt: u32) -> Result<(), Failure> {
+    /// Marks an arrival that its request shows, unless it has a note: that is still to be
+    /// told. It also closes the attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn mark_shown(&self, id: &RequestId, attempt: u32) -> Result<(), StoreError> {
+        Ok(self.mark(SHOWN, id, attempt).await?)
+    }
+
+    async fn mark(
+        &self,
+        recorded: &'static str,
+        id: &RequestId,
+        attempt: u32,
+    ) -> Result<(), Failure> {
         let mut call = self.call().await?;
         call.begin().await?;
-        for statement in [RECORDED, CLOSED] {
+        for statement in [recorded, CLOSED] {
             call.write(sqlx::query(statement).bind(id.as_str()).bind(attempt))
                 .await?;
         }
