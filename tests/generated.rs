@@ -13,7 +13,7 @@ fn the_committed_definitions_are_those_of_the_types() {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed == document(&definition).unwrap(),
-            "crds/{name} is not current: run `cargo run -- crd --directory crds`"
+            "crds/{name} is not current: run `cargo run --bin restock-operator -- crd --directory crds`"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What every pass of one controller process shares.
 
 use crate::controller::destinations::Destinations;
-use crate::controller::gates::{Busy, Gates, Limits, Permit};
+use crate::controller::gates::{Asking, Busy, Gates, Limits, Permit};
 use crate::controller::ledger::Ledger;
 use crate::controller::live::Live;
 use crate::controller::memory::Memory;
@@ -85,16 +85,21 @@ impl Context {
         }
     }
 
-    /// Whether the Factory allows one more open request of this product.
+    /// Whether the Factory allows one more open request of this product, and it is this
+    /// request's turn.
     ///
     /// # Errors
     /// [`Unresolved::ProductBusy`] with the limit.
-    pub(super) fn product_is_free(&self, order: &Order) -> Result<(), Unresolved> {
+    pub(super) fn product_is_free(
+        &self,
+        order: &Order,
+        request: &Request,
+    ) -> Result<(), Unresolved> {
         let factory = self.destinations.find(&order.factory);
         let Some(limit) = factory.and_then(|factory| factory.spec.max_open_per_product) else {
             return Ok(());
         };
-        if self.gates.open_of(order) < limit {
+        if self.gates.product_is_free(order, asking(request), limit) {
             return Ok(());
         }
         // The limit, not the count: what changes by the second is not for a status.
@@ -102,6 +107,11 @@ impl Context {
             "Factory {} takes at most {limit} open requests of {}; others go first.",
             order.factory.name, order.sku
         )))
+    }
+
+    /// The request does not ask for an order now.
+    pub(super) fn leave_line(&self, order: &Order, request: &Request) {
+        self.gates.leave(order, asking(request));
     }
 
     /// Permission to send one order now.
@@ -121,9 +131,7 @@ impl Context {
                 },
             );
         }
-        let now = clock::since_boot();
-        self.gates
-            .take(order, &request.uid, request.created_at, now)
+        self.gates.take(order, asking(request))
     }
 
     /// 128 random bits.
@@ -133,5 +141,13 @@ impl Context {
             .fill(&mut bits)
             .expect("an operating system without randomness cannot run TLS either");
         Nonce::new(HEXLOWER.encode(&bits))
+    }
+}
+
+fn asking(request: &Request) -> Asking<'_> {
+    Asking {
+        uid: &request.uid,
+        created_at: request.created_at,
+        now: clock::since_boot(),
     }
 }

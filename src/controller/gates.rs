@@ -2,6 +2,7 @@
 
 mod breaker;
 mod bucket;
+mod line;
 
 pub(super) use breaker::Breaker;
 
@@ -11,7 +12,8 @@ use crate::domain::time::Time;
 use crate::process::clock;
 use breaker::Switch;
 use bucket::Bucket;
-use std::collections::{BTreeMap, HashMap};
+use line::{Line, Waiter};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,15 +25,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// far behind ask when half of those before them may have gone.
 const ASK_AGAIN_MAX: Duration = Duration::from_secs(30);
 
-/// A waiting request that did not ask for this long is no longer waited for: it was
-/// deleted or suspended. Three of its longest pauses.
-const WAITER_GONE_AFTER: Duration = Duration::from_secs(90);
-
 /// How often those who are gone are looked for: a look passes over the whole line.
 const LOOK_FOR_GONE: Duration = Duration::from_secs(5);
-
-/// Places in line that are told apart; further back it is simply long.
-const LINE_COUNTED_MAX: usize = 1_000;
 
 /// Limits of one Factory, from its spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +41,17 @@ pub(super) struct Limits {
     pub(super) max_open_per_product: Option<u32>,
 }
 
+/// Who asks, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking<'a> {
+    /// The object's uid.
+    pub(super) uid: &'a str,
+    /// When the request was created: its place in line.
+    pub(super) created_at: Time,
+    /// Since boot.
+    pub(super) now: Duration,
+}
+
 /// Why an order may not be sent now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Busy {
@@ -53,6 +59,9 @@ pub(super) struct Busy {
     pub(super) why: String,
     /// When to ask again.
     pub(super) retry_in: Duration,
+    /// Whether the Factory's breaker is closed: if not, it is the factory that is waited
+    /// for, and not only the others.
+    pub(super) factory_answers: bool,
 }
 
 /// How a Factory's gate stands, for its status.
@@ -82,8 +91,10 @@ struct Gate {
     switch: Switch,
     /// By the uid of its request: the product of each order in flight.
     in_flight: HashMap<String, Sku>,
-    /// Who waits, oldest first, and when each last asked.
-    waiting: BTreeMap<(Time, String), Duration>,
+    /// Who waits for a place or for the rate.
+    line: Line,
+    /// Who waits for others of its product: they hold up no other product.
+    products: HashMap<Sku, Line>,
     looked_for_gone: Duration,
     last_success: Option<Time>,
     last_error: Option<(Time, String)>,
@@ -128,11 +139,12 @@ impl Gates {
         occupants.cloned().collect()
     }
 
-    /// How many orders of the product are in flight at the Factory.
-    pub(super) fn open_of(&self, order: &Order) -> u32 {
-        let gates = self.lock();
-        let gate = gates.get(&order.factory);
-        gate.map_or(0, |gate| gate.open_of(&order.sku))
+    /// Whether the Factory allows this request, of all that wait for its product, one of
+    /// the `limit` places of it. The oldest comes first.
+    pub(super) fn product_is_free(&self, order: &Order, asking: Asking, limit: u32) -> bool {
+        let mut gates = self.lock();
+        let gate = gates.entry(order.factory.clone()).or_default();
+        gate.stand_for_product(&order.sku, &asking.waiter(), asking.now, limit)
     }
 
     /// The request's place is free again.
@@ -142,26 +154,29 @@ impl Gates {
         }
     }
 
-    /// Asks for permission to send one order, at `now` since boot. The oldest comes first.
-    pub(super) fn take(
-        &self,
-        order: &Order,
-        uid: &str,
-        created_at: Time,
-        now: Duration,
-    ) -> Result<Permit, Busy> {
+    /// It does not ask any more, for now: who stands behind it must not wait for it.
+    pub(super) fn leave(&self, order: &Order, asking: Asking) {
+        if let Some(gate) = self.lock().get_mut(&order.factory) {
+            gate.leave(&order.sku, &asking.waiter());
+        }
+    }
+
+    /// Asks for permission to send one order. The oldest comes first.
+    pub(super) fn take(&self, order: &Order, asking: Asking) -> Result<Permit, Busy> {
         if !self.opened.load(Ordering::Acquire) {
             return Err(busy("the controller is starting", ASK_AGAIN));
         }
         let mut gates = self.lock();
-        gates
-            .entry(order.factory.clone())
-            .or_default()
-            .take(&order.sku, uid, created_at, now)?;
+        let gate = gates.entry(order.factory.clone()).or_default();
+        gate.take(&order.sku, &asking.waiter(), asking.now)
+            .map_err(|busy| Busy {
+                factory_answers: gate.switch.state(asking.now) == Breaker::Closed,
+                ..busy
+            })?;
         Ok(Permit {
             gates: self.clone(),
             key: order.factory.clone(),
-            uid: uid.to_owned(),
+            uid: asking.uid.to_owned(),
             used: false,
         })
     }
@@ -199,18 +214,13 @@ impl Gates {
 }
 
 impl Gate {
-    fn take(&mut self, sku: &Sku, uid: &str, created_at: Time, now: Duration) -> Result<(), Busy> {
-        let key = (created_at, uid.to_owned());
-        self.wait_in_line(&key, now);
+    fn take(&mut self, sku: &Sku, waiter: &Waiter, now: Duration) -> Result<(), Busy> {
+        self.look_for_gone(now);
+        self.line.join(waiter, now);
         let limits = self
             .limits
             .ok_or_else(|| busy("its Factory is gone", ASK_AGAIN))?;
-        let ahead = self
-            .waiting
-            .keys()
-            .take(LINE_COUNTED_MAX)
-            .take_while(|one| **one != key)
-            .count();
+        let ahead = self.line.ahead_of(waiter);
         let retry_in = retry_in(ahead, limits.per_second);
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let free = limits.max_in_flight.saturating_sub(in_flight);
@@ -219,14 +229,13 @@ impl Gate {
         }
         // Asked before, of all; asked again here, where no two can find the same place free.
         if let Some(limit) = limits.max_open_per_product
-            && self.open_of(sku) >= limit
+            && !self.stand_for_product(sku, waiter, now, limit)
         {
-            self.waiting.remove(&key);
+            self.line.leave(waiter);
             return Err(busy("an order of its product is in flight", ASK_AGAIN));
         }
         // The oldest, as many as could go now, may go; the others let them pass.
-        let places = free.min(self.bucket.whole(now)).max(1);
-        if ahead >= usize::try_from(places).unwrap_or(usize::MAX) {
+        if ahead >= free.min(self.bucket.whole(now)).max(1) {
             return Err(busy(
                 &format!("{ahead} older requests come first"),
                 retry_in,
@@ -239,10 +248,26 @@ impl Gate {
             .take(now)
             .map_err(|pause| busy("the rate limit", pause))?;
         self.switch.probe();
-        self.waiting.remove(&key);
+        self.leave(sku, waiter);
         // Taken at once, not when the order is announced: many may ask at the same time.
-        self.in_flight.insert(key.1, sku.clone());
+        self.in_flight.insert(waiter.1.clone(), sku.clone());
         Ok(())
+    }
+
+    /// Stands in the product's line; whether it is this request's turn there.
+    fn stand_for_product(&mut self, sku: &Sku, waiter: &Waiter, now: Duration, limit: u32) -> bool {
+        self.look_for_gone(now);
+        let free = limit.saturating_sub(self.open_of(sku));
+        let line = self.products.entry(sku.clone()).or_default();
+        line.join(waiter, now);
+        line.ahead_of(waiter) < free
+    }
+
+    fn leave(&mut self, sku: &Sku, waiter: &Waiter) {
+        self.line.leave(waiter);
+        if let Some(line) = self.products.get_mut(sku) {
+            line.leave(waiter);
+        }
     }
 
     fn open_of(&self, sku: &Sku) -> u32 {
@@ -250,20 +275,24 @@ impl Gate {
         u32::try_from(open.count()).unwrap_or(u32::MAX)
     }
 
-    fn wait_in_line(&mut self, key: &(Time, String), now: Duration) {
-        self.waiting.insert(key.clone(), now);
+    fn look_for_gone(&mut self, now: Duration) {
         if now.saturating_sub(self.looked_for_gone) >= LOOK_FOR_GONE {
             self.looked_for_gone = now;
-            self.waiting
-                .retain(|_, asked| now.saturating_sub(*asked) < WAITER_GONE_AFTER);
+            self.line.tidy(now);
+            self.products.retain(|_, line| line.tidy(now));
         }
     }
 }
 
 /// When half of those ahead may have gone.
-fn retry_in(ahead: usize, per_second: u32) -> Duration {
-    let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+fn retry_in(ahead: u32, per_second: u32) -> Duration {
     (Duration::from_secs(1) * ahead / per_second.max(1) / 2).clamp(ASK_AGAIN, ASK_AGAIN_MAX)
+}
+
+impl Asking<'_> {
+    fn waiter(&self) -> Waiter {
+        (self.created_at, self.uid.to_owned())
+    }
 }
 
 impl Permit {
@@ -291,6 +320,7 @@ fn busy(why: &str, retry_in: Duration) -> Busy {
     Busy {
         why: why.to_owned(),
         retry_in,
+        factory_answers: true,
     }
 }
 

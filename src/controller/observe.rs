@@ -8,6 +8,7 @@ use crate::domain::progress::{
     Delay, LedgerView, Observed, Phase, Policy, Progress, Request, Told, Unresolved,
 };
 use crate::domain::resolve::{KnownProduct, Wanted, resolve};
+use crate::process::clock;
 use std::time::Duration;
 
 /// One request as its object has it: parsed once, trusted afterwards.
@@ -122,7 +123,13 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
         product.as_ref(),
         &candidates,
     )?;
-    context.product_is_free(&order)?;
+    let due = subject.progress.next_attempt_at;
+    if subject.request.suspended || due.is_some_and(|at| at > clock::now()) {
+        // It orders nothing now: others of its product must not wait behind it.
+        context.leave_line(&order, &subject.request);
+        return Ok(order);
+    }
+    context.product_is_free(&order, &subject.request)?;
     Ok(order)
 }
 

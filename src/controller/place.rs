@@ -5,7 +5,7 @@ use crate::controller::observe::Subject;
 use crate::controller::record::{record, write};
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::domain::arrival::{Claims, TOKEN_LIFETIME};
-use crate::domain::decide::{LOOK_AGAIN, released};
+use crate::domain::decide::{LOOK_AGAIN, released, unanswered};
 use crate::domain::notice;
 use crate::domain::order::{Nonce, Order};
 use crate::domain::placing::{Effect, Report, next};
@@ -57,8 +57,12 @@ pub(super) async fn place(
             if subject.progress.delay == Delay::Marked {
                 context.notifier.tell(subject.notice(notice::Kind::Delayed));
             }
-            return match released(&subject.progress) {
-                Some(queued) => record(subject, seen, &queued, context).await,
+            let shown = match busy.factory_answers {
+                true => released(&subject.progress),
+                false => unanswered(&subject.progress, &order.factory.name, clock::now()),
+            };
+            return match shown {
+                Some(shown) => record(subject, seen, &shown, context).await,
                 None => Action::requeue(busy.retry_in),
             };
         }
@@ -111,13 +115,14 @@ pub(super) fn attempt_row(
 }
 
 impl Attempt<'_> {
-    /// Runs to the last effect; says whether a POST was begun.
+    /// Runs to the last effect; says whether the factory was asked: a POST that was not
+    /// begun after all has told the breaker nothing.
     async fn run(mut self) -> bool {
         let mut effect = Effect::Announce;
         let mut posted = false;
         while effect != Effect::Leave {
-            posted |= effect == Effect::Post;
             let report = self.perform(&effect).await;
+            posted |= matches!(report, Report::Answered(_));
             tracing::debug!(request_id = %self.subject.request.id, ?effect, ?report, "effect");
             effect = next(&effect, report);
         }

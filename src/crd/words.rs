@@ -59,7 +59,7 @@ mirror! {
     /// Why a request stands where it stands.
     Reason of domain::Reason {
         New, BackingOff, Throttled, Reordering, Suspended, ProductBusy, FactoryClosed,
-        NoFactory, Queued, Ordering, OrderPlaced, OrderUnknown, Arrived,
+        BreakerOpen, NoFactory, Queued, Ordering, OrderPlaced, OrderUnknown, Arrived,
         LateArrival, Invalid, Duplicate, AttemptsExhausted, FactoryUnreachable,
         FactoryThrottled, Refused, CallbackOverdue, OrderOutcomeUnknown,
     }

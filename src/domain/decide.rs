@@ -16,7 +16,7 @@ use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
 use awaiting::awaiting;
 use pending::pending;
-pub use pending::released;
+pub use pending::{released, unanswered};
 use std::time::Duration;
 
 /// How soon a pass looks again when something outside must change first: a ledger that
@@ -223,7 +223,10 @@ fn waiting_since(seen: &Observed) -> Time {
     let progress = &seen.progress;
     let since = match progress.phase {
         // Back from an attempt, it has waited since that one at most.
-        Phase::Pending => progress.retry_since.or(progress.placing_since),
+        Phase::Pending => progress
+            .placing_since
+            .and(progress.retry_since)
+            .or(progress.placing_since),
         _ => progress.placing_since,
     };
     since.unwrap_or(seen.request.created_at)

@@ -38,6 +38,8 @@ pub enum Reason {
     ProductBusy,
     /// Pending: the Factory is suspended, or its settings cannot be used.
     FactoryClosed,
+    /// Pending: the Factory's circuit breaker is open; final when `retry_for` is spent.
+    BreakerOpen,
     /// Pending: no Factory serves it, or several do; final after the grace time.
     NoFactory,
     /// Pending: what held it is over; its turn comes when the Factory's limits allow it.

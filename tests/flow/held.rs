@@ -80,6 +80,19 @@ async fn one_open_request_of_a_product_holds_up_the_next() {
 }
 
 #[tokio::test]
+async fn a_suspended_request_holds_up_no_other_of_its_product() {
+    in_shop(json!({ "maxOpenPerProduct": 1 }), |shop| async move {
+        shop.ask("stopped", 3, "delay:300").await;
+        edit_request(&shop, "stopped", json!({ "suspend": true })).await;
+        let _roles = [shop.controller(), shop.receiver()];
+        shows(&shop, "stopped", "Suspended").await;
+        shop.ask("younger", 3, "delay:300").await;
+        shop.wait_for_all(1, Phase::Succeeded).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_request_that_is_deleted_in_flight_gives_its_place_back() {
     in_shop(json!({ "maxInFlight": 1 }), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];
@@ -129,5 +142,35 @@ async fn a_request_that_no_factory_serves_says_so_and_may_be_mended() {
             shop.wait_for_all(1, Phase::Succeeded).await;
         },
     )
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_behind_an_open_breaker_ends_though_it_was_never_tried() {
+    // Nothing listens there: five failures open the breaker before the others are tried.
+    let dead = json!({
+        "url": "http://127.0.0.1:1/", "retryFor": "5s", "ordersPerSecond": 50, "burst": 5,
+        "maxInFlight": 5,
+    });
+    in_shop(dead, |shop| async move {
+        let names: Vec<String> = (0..9).map(|number| format!("waiting-{number}")).collect();
+        for name in &names {
+            shop.ask(name, 3, "delay:300").await;
+        }
+        let _controller = shop.controller();
+        let mut never_tried = 0;
+        for name in &names {
+            let ended = shop
+                .wait_for(name, "the end", |object| {
+                    reason(object) == "FactoryUnreachable"
+                })
+                .await;
+            let status = ended.status.unwrap();
+            never_tried += usize::from(status.attempt.is_none_or(|attempt| attempt == 0));
+            let message = status.message.unwrap_or_default();
+            assert!(message.starts_with("Given up after"), "{message}");
+        }
+        assert!(never_tried > 0, "the breaker held up nobody");
+    })
     .await;
 }

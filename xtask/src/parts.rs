@@ -39,6 +39,7 @@ pub(crate) struct UpOptions {
 pub(crate) fn up(run: &RunDirectory, options: &UpOptions) -> Result<State> {
     let mut state = run.load_or_new()?;
     state.given = Given::from_environment();
+    tools::check_needs(run, &state.given)?;
     if state.given.kubeconfig.is_some() {
         state.kubectl = tools::only_kubectl(run)?;
     }
@@ -58,6 +59,11 @@ pub(crate) fn up(run: &RunDirectory, options: &UpOptions) -> Result<State> {
 }
 
 fn start(run: &RunDirectory, state: &mut State) -> Result<()> {
+    // Before the long builds: what fails, fails early.
+    let mariadb = match state.given.database_url {
+        None => Some(tools::mariadb()?),
+        Some(_) => None,
+    };
     if state.given.kubeconfig.is_none() {
         let kubernetes = tools::kubernetes(run)?;
         state.kubectl = kubernetes.kubectl.clone();
@@ -65,10 +71,9 @@ fn start(run: &RunDirectory, state: &mut State) -> Result<()> {
     } else {
         control_plane::stop(run)?;
     }
-    if state.given.database_url.is_none() {
-        database::start(run, state, &tools::mariadb()?)?;
-    } else {
-        database::stop(run)?;
+    match mariadb {
+        Some(programs) => database::start(run, state, &programs)?,
+        None => database::stop(run)?,
     }
     if state.given.aws_endpoint.is_none() {
         aws::start(run, state, &tools::local_aws(run)?)?;

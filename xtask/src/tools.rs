@@ -4,7 +4,9 @@ mod cache;
 mod go;
 mod local_aws;
 mod mariadb;
+mod needs;
 
 pub(crate) use go::{Kubernetes, kubernetes, only_kubectl};
 pub(crate) use local_aws::local_aws;
 pub(crate) use mariadb::{MariaDb, mariadb};
+pub(crate) use needs::check as check_needs;

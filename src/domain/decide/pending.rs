@@ -105,17 +105,43 @@ const fn hold_pause(hold: Reason) -> Duration {
 }
 
 /// What held the request is over and its order waits its turn: the object must not go on
-/// naming what held it. None if it names nothing of the kind.
+/// naming what held it, nor count its budget. None if it does neither.
 pub fn released(progress: &Progress) -> Option<Progress> {
-    let held = matches!(
-        progress.reason,
-        Reason::Suspended | Reason::ProductBusy | Reason::FactoryClosed | Reason::NoFactory
-    );
-    held.then(|| Progress {
-        reason: Reason::Queued,
-        message: "Ordered as soon as the Factory's limits allow it.".into(),
+    match progress.reason {
+        Reason::Suspended
+        | Reason::ProductBusy
+        | Reason::FactoryClosed
+        | Reason::NoFactory
+        | Reason::BreakerOpen => Some(Progress {
+            reason: Reason::Queued,
+            message: "Ordered as soon as the Factory's limits allow it.".into(),
+            retry_since: None,
+            ..progress.clone()
+        }),
+        Reason::Reordering if progress.retry_since.is_some() => Some(Progress {
+            retry_since: None,
+            ..progress.clone()
+        }),
+        _ => None,
+    }
+}
+
+/// The factory does not answer and the request waits behind its breaker, perhaps without
+/// ever having been tried: its budget runs all the same, or it would wait for ever. None
+/// if it runs already.
+pub fn unanswered(progress: &Progress, factory: &str, now: Time) -> Option<Progress> {
+    if progress.retry_since.is_some() {
+        return None;
+    }
+    let mut waiting = Progress {
+        retry_since: Some(now),
         ..progress.clone()
-    })
+    };
+    if yields(progress.reason, Reason::BreakerOpen) {
+        waiting.reason = Reason::BreakerOpen;
+        waiting.message = format!("Factory {factory} does not answer: its breaker is open.");
+    }
+    Some(waiting)
 }
 
 /// Whether the reason that stands may give way to that of a hold. What an attempt came to
@@ -124,7 +150,9 @@ pub fn released(progress: &Progress) -> Option<Progress> {
 const fn yields(standing: Reason, hold: Reason) -> bool {
     match standing {
         Reason::Reordering => false,
-        Reason::BackingOff | Reason::Throttled => !matches!(hold, Reason::ProductBusy),
+        Reason::BackingOff | Reason::Throttled => {
+            !matches!(hold, Reason::ProductBusy | Reason::BreakerOpen)
+        }
         _ => true,
     }
 }
@@ -139,7 +167,7 @@ fn budget_spent(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
         _ => Reason::FactoryUnreachable,
     };
     let minutes = policy.retry_for.as_secs() / 60;
-    let message = format!("Tried for {minutes} min. {}", seen.progress.message);
+    let message = format!("Given up after {minutes} min. {}", seen.progress.message);
     Some(failed(seen, reason, message))
 }
 

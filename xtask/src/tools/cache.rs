@@ -27,6 +27,11 @@ impl Cache {
         self.root.join("build").join(name)
     }
 
+    /// Whether the program is built.
+    pub(crate) fn has(&self, version: &str, name: &str) -> bool {
+        self.root.join(version).join(name).exists()
+    }
+
     /// The program, built by `build` (which gets the path to write) unless it is there.
     pub(crate) fn program(
         &self,

@@ -7,7 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use super::cache::Cache;
 use crate::command;
+use crate::given::Given;
 use crate::state::RunDirectory;
+
+/// Modules that name the versions.
+pub(super) const KUBERNETES: &str = "hack/tools/kubernetes";
+const ETCD: &str = "hack/tools/etcd";
+
+const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
 
 /// The programs of a control plane.
 pub(crate) struct Kubernetes {
@@ -40,6 +47,24 @@ pub(crate) fn only_kubectl(run: &RunDirectory) -> Result<PathBuf> {
     }
 }
 
+/// Whether anything is still to be built with Go.
+pub(super) fn is_needed(run: &RunDirectory, given: &Given) -> Result<bool> {
+    if assets().is_some() {
+        return Ok(false);
+    }
+    let cache = Cache::of_user()?;
+    let version = version(&run.checkout(KUBERNETES), "k8s.io/kubernetes")?;
+    let kubernetes = |name| cache.has(&format!("kubernetes-{version}"), name);
+    if given.kubeconfig.is_some() {
+        return Ok(!kubernetes("kubectl"));
+    }
+    let etcd = self::version(&run.checkout(ETCD), ETCD_PACKAGE)?;
+    let built = cache.has(&format!("etcd-{etcd}"), "etcd")
+        && kubernetes("kube-apiserver")
+        && kubernetes("kubectl");
+    Ok(!built)
+}
+
 fn assets() -> Option<PathBuf> {
     let assets = std::env::var_os("KUBEBUILDER_ASSETS")?;
     (!assets.is_empty()).then(|| PathBuf::from(assets))
@@ -57,16 +82,15 @@ fn asset(assets: &Path, name: &str) -> Result<PathBuf> {
 }
 
 fn etcd(run: &RunDirectory) -> Result<PathBuf> {
-    let module = run.checkout("hack/tools/etcd");
-    let package = "go.etcd.io/etcd/server/v3";
-    let version = version(&module, package)?;
+    let module = run.checkout(ETCD);
+    let version = version(&module, ETCD_PACKAGE)?;
     Cache::of_user()?.program(&format!("etcd-{version}"), "etcd", |path| {
-        build(&module, package, path, "-s -w", "about 1 min")
+        build(&module, ETCD_PACKAGE, path, "-s -w", "about 1 min")
     })
 }
 
 fn kubernetes_program(run: &RunDirectory, name: &str, usual_time: &str) -> Result<PathBuf> {
-    let module = run.checkout("hack/tools/kubernetes");
+    let module = run.checkout(KUBERNETES);
     let version = version(&module, "k8s.io/kubernetes")?;
     Cache::of_user()?.program(&format!("kubernetes-{version}"), name, |path| {
         let package = format!("k8s.io/kubernetes/cmd/{name}");
@@ -110,13 +134,6 @@ fn version(module: &Path, package: &str) -> Result<String> {
 }
 
 fn build(module: &Path, package: &str, to: &Path, flags: &str, usual_time: &str) -> Result<()> {
-    if Command::new("go").arg("version").output().is_err() {
-        bail!(
-            "Go is not installed: it is needed once, to build {package}. Install Go 1.26 or newer \
-             (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a directory with etcd, \
-             kube-apiserver and kubectl"
-        );
-    }
     let mut command = Command::new("go");
     // -v names each package as it is built: the only sign of progress that Go gives.
     command

@@ -16,30 +16,23 @@ pub(crate) struct MariaDb {
 /// The programs alone: the full package would also start a server of its own.
 const PACKAGES: [&str; 2] = ["mariadb-server-core", "mariadb-client-core"];
 
-/// Finds the server, or installs it.
+/// Finds the server, or installs it: as [`missing`] found that it can.
 pub(crate) fn mariadb() -> Result<MariaDb> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    if !rustix::process::geteuid().is_root() || in_path("apt-get").is_none() {
-        bail!(
-            "no MariaDB server is installed: run `apt-get install {}` as root, or set \
-             XTASK_DATABASE_URL=mysql://USER:PASSWORD@HOST:PORT/SCHEMA",
-            PACKAGES.join(" ")
-        );
-    }
-    let mut update = Command::new("apt-get");
-    // Another checkout may be at it: its lock is waited for.
-    let wait = ["-o", "DPkg::Lock::Timeout=600"];
-    update.args(wait).arg("update");
-    command::run("reading Debian's package lists", &mut update)?;
-    let mut install = Command::new("apt-get");
-    install.env("DEBIAN_FRONTEND", "noninteractive");
-    install
-        .args(wait)
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(PACKAGES);
-    command::run("installing MariaDB", &mut install)?;
+    command::run("reading Debian's package lists", apt_get().arg("update"))?;
+    install().or_else(|failure| {
+        // An installation was killed in the middle, perhaps this one's last try.
+        if !format!("{failure:#}").contains("dpkg --configure -a") {
+            return Err(failure);
+        }
+        let mut configure = Command::new("dpkg");
+        configure.env("DEBIAN_FRONTEND", "noninteractive");
+        configure.args(["--configure", "-a"]);
+        command::run("carrying on an interrupted installation", &mut configure)?;
+        install()
+    })?;
     match find() {
         Some(found) => Ok(found),
         None => bail!(
@@ -47,6 +40,38 @@ pub(crate) fn mariadb() -> Result<MariaDb> {
             PACKAGES.join(" and ")
         ),
     }
+}
+
+/// What to say if there is no server and none can be installed from here.
+pub(super) fn missing() -> Option<String> {
+    let installable = rustix::process::geteuid().is_root() && in_path("apt-get").is_some();
+    (find().is_none() && !installable).then(|| {
+        format!(
+            "no MariaDB server is installed, and only root on Debian can install one from here: \
+             run `apt-get install {}` as root, or set \
+             XTASK_DATABASE_URL=mysql://USER:PASSWORD@HOST:PORT/SCHEMA",
+            PACKAGES.join(" ")
+        )
+    })
+}
+
+fn install() -> Result<()> {
+    let mut install = apt_get();
+    install
+        .args(["install", "--yes", "--no-install-recommends"])
+        .args(PACKAGES);
+    command::run("installing MariaDB", &mut install)
+}
+
+fn apt_get() -> Command {
+    let mut apt_get = Command::new("apt-get");
+    // In English, for what is read of its errors above.
+    apt_get
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("LC_ALL", "C");
+    // Another checkout may be at it: its lock is waited for.
+    apt_get.args(["-o", "DPkg::Lock::Timeout=600"]);
+    apt_get
 }
 
 fn find() -> Option<MariaDb> {
