@@ -87,7 +87,8 @@ async fn a_suspended_request_holds_up_no_other_of_its_product() {
         let _roles = [shop.controller(), shop.receiver()];
         shows(&shop, "stopped", "Suspended").await;
         shop.ask("younger", 3, "delay:300").await;
-        shop.wait_for_all(1, Phase::Succeeded).await;
+        let arrived = |object: &_| reason(object) == "Arrived";
+        shop.wait_for("younger", "its goods", arrived).await;
     })
     .await;
 }
