@@ -9,6 +9,7 @@ pub mod message;
 pub mod notice;
 pub mod order;
 pub mod placing;
+pub mod policy;
 pub mod progress;
 pub mod resolve;
 pub mod settle;

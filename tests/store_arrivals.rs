@@ -10,6 +10,9 @@ use restock_operator::edge::store::StoreError;
 use restock_operator::edge::store::arrivals::{ArrivalEnd, NOTE_CHARACTERS_MAX};
 use std::time::{Duration, Instant};
 
+/// Where [`new_attempt`] puts its objects.
+const NAMESPACE: &str = "shop";
+
 /// Long enough for any number of turns at a row on a busy machine.
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -108,7 +111,7 @@ async fn an_unknown_product_changes_nothing() {
     assert_eq!(end, ArrivalEnd::NoSuchProduct);
     assert!(
         ledger
-            .unrecorded_arrivals(None, 10)
+            .unrecorded_arrivals(NAMESPACE, None, 10)
             .await
             .unwrap()
             .is_empty()
@@ -173,26 +176,50 @@ async fn the_worklist_has_what_is_not_recorded_and_pages_by_key() {
         arrival.note = Some("개".repeat(NOTE_CHARACTERS_MAX + 1));
         ledger.record_arrival(&arrival, PATIENT).await.unwrap();
     }
-    let page = ledger.unrecorded_arrivals(None, 2).await.unwrap();
+    let page = ledger
+        .unrecorded_arrivals(NAMESPACE, None, 2)
+        .await
+        .unwrap();
     assert_eq!(
         page.iter()
             .map(|row| row.request_id.as_str())
             .collect::<Vec<_>>(),
         ["a", "b"]
     );
-    assert_eq!(page[0].object, None);
-    assert_eq!(page[1].object, Some(("shop".to_owned(), "rr-b".to_owned())));
+    assert_eq!(page[0].name, None);
+    assert_eq!(page[1].name.as_deref(), Some("rr-b"));
+    let elsewhere = ledger.unrecorded_arrivals("other", None, 9).await.unwrap();
+    let elsewhere: Vec<_> = elsewhere
+        .iter()
+        .map(|row| row.request_id.as_str())
+        .collect();
+    assert_eq!(
+        elsewhere,
+        ["a", "c"],
+        "b is known to be of another namespace"
+    );
     assert_eq!(
         page[1].note.as_ref().unwrap().chars().count(),
         NOTE_CHARACTERS_MAX
     );
     let last = (&page[1].request_id, page[1].attempt);
     assert_eq!(
-        ledger.unrecorded_arrivals(Some(last), 2).await.unwrap()[0].request_id,
+        ledger
+            .unrecorded_arrivals(NAMESPACE, Some(last), 2)
+            .await
+            .unwrap()[0]
+            .request_id,
         request("c")
     );
     for _ in 0..2 {
         ledger.mark_recorded(&request("a"), 1).await.unwrap();
     }
-    assert_eq!(ledger.unrecorded_arrivals(None, 9).await.unwrap().len(), 2);
+    assert_eq!(
+        ledger
+            .unrecorded_arrivals(NAMESPACE, None, 9)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }

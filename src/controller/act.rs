@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Longest pause between two passes over a live request: a change that no watch, wake or
 /// timer told of is still seen within it.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Performs the step; says when to look again.
 pub(super) async fn act(

@@ -103,10 +103,12 @@ impl Context {
             return Ok(());
         }
         // The limit, not the count: what changes by the second is not for a status.
-        Err(Unresolved::ProductBusy(format!(
-            "Factory {} takes at most {limit} open requests of {}; others go first.",
-            order.factory.name, order.sku
-        )))
+        let name = &order.factory.name;
+        let why = format!(
+            "Factory {name} takes at most {limit} open requests of {}; others go first.",
+            order.sku
+        );
+        Err(Unresolved::ProductBusy(order.factory.clone(), why))
     }
 
     /// The request does not ask for an order now.

@@ -3,7 +3,7 @@
 use crate::controller::live::Live;
 use crate::crd::factory::Factory;
 use crate::domain::order::{FactoryKey, Quantity};
-use crate::domain::progress::Policy;
+use crate::domain::policy::Policy;
 use crate::domain::resolve::{Candidate, ambiguous};
 use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
 use crate::process::clock;
@@ -38,10 +38,14 @@ impl Destinations {
         }
     }
 
-    /// Waits until the watch has told of every Factory once.
-    pub(super) async fn wait_until_known(&self) {
-        self.factories.wait_until_known().await;
-        self.known_since.get_or_init(clock::since_boot);
+    /// Whether the watch has told of every Factory once, or does so within this time.
+    pub(super) async fn known_within(&self, wait: Duration) -> bool {
+        let known = self.factories.wait_until_known();
+        let known = tokio::time::timeout(wait, known).await.is_ok();
+        if known {
+            self.known_since.get_or_init(clock::since_boot);
+        }
+        known
     }
 
     /// For how long all Factories have been known: before that, none means nothing.

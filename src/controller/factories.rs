@@ -29,14 +29,12 @@ pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(30);
 /// Writes until shutdown.
 pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: CancellationToken) {
     let mut written = HashMap::new();
-    // Before all of them are known, one could look ambiguous or not by chance.
-    let known = context.destinations.wait_until_known();
-    if shutdown.run_until_cancelled(known).await.is_none() {
-        return;
-    }
+    let mut known = false;
     while !shutdown.is_cancelled() {
-        free_places(&context);
-        if context.leads() {
+        forget_deleted(&context);
+        // Before all of them are known, one could look ambiguous or not by chance.
+        known = known || context.destinations.known_within(PAUSE).await;
+        if known && context.leads() {
             for factory in context.destinations.all() {
                 update(&factory, &mut written, &context).await;
                 pulse.beat();
@@ -49,16 +47,19 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
     }
 }
 
-/// Frees the places of requests that were deleted in flight: nobody passes over them again.
-fn free_places(context: &Context) {
+/// Frees the places of requests that were deleted in flight, and what is remembered of
+/// them: nobody passes over them again.
+fn forget_deleted(context: &Context) {
     // Before the look at what lives: who takes a place after it is not judged by it.
-    let occupants = context.gates.occupants();
-    if occupants.is_empty() {
+    let mut known = context.gates.occupants();
+    known.extend(context.memory.remembered());
+    if known.is_empty() {
         return;
     }
     let live = context.live.uids();
-    for gone in occupants.iter().filter(|uid| !live.contains(*uid)) {
+    for gone in known.iter().filter(|uid| !live.contains(*uid)) {
         context.gates.release(gone);
+        context.memory.forget(gone);
     }
 }
 

@@ -115,6 +115,11 @@ impl Gates {
         self.opened.store(true, Ordering::Release);
     }
 
+    /// No permits any more: another process leads, and what it orders is not counted here.
+    pub(super) fn close(&self) {
+        self.opened.store(false, Ordering::Release);
+    }
+
     /// Sets a Factory's limits.
     pub(super) fn configure(&self, key: &FactoryKey, limits: Limits) {
         let mut gates = self.lock();

@@ -50,6 +50,12 @@ impl Ledger {
                 self.condition.ready();
                 Some(value)
             }
+            // An answer, though none to work with: that one row is unusable is no outage, and
+            // must not put off the verdicts on all other requests.
+            Err(error @ StoreError::Unusable(_)) => {
+                tracing::error!(%error, "the ledger holds what cannot be used");
+                None
+            }
             Err(error) => {
                 tracing::warn!(%error, "the ledger did not answer");
                 *since = None;

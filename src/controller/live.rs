@@ -5,6 +5,8 @@
 //! wrote it, and was rolled back) stays one object that cannot be read, where kube would
 //! fail the whole list, and with it all work.
 
+use crate::crd::factory::Factory;
+use crate::crd::request::RestockRequest;
 use futures::{FutureExt as _, Stream};
 use kube::api::{Api, ObjectMeta};
 use kube::core::{NamespaceResourceScope, Resource};
@@ -38,17 +40,25 @@ pub trait Watched:
     + Sync
     + 'static
 {
+    /// Leaves out what nobody reads of the kept object. `rest` is all but its metadata.
+    fn shorten(_rest: &mut Map<String, Value>) {}
 }
 
-impl<K> Watched for K where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Send
-        + Sync
-        + 'static
-{
+impl Watched for Factory {}
+
+impl Watched for RestockRequest {
+    /// Of the conditions only type, status and time are ever read again: the next status is
+    /// written whole, and only needs to know since when each one holds.
+    fn shorten(rest: &mut Map<String, Value>) {
+        let status = rest.get_mut("status").and_then(Value::as_object_mut);
+        let conditions = status.and_then(|status| status.get_mut("conditions")?.as_array_mut());
+        for condition in conditions.into_iter().flatten() {
+            if let Some(condition) = condition.as_object_mut() {
+                let read = ["type", "status", "lastTransitionTime"];
+                condition.retain(|key, _| read.contains(&&**key));
+            }
+        }
+    }
 }
 
 /// One object: its metadata, and the rest as text.
@@ -79,7 +89,7 @@ impl<K: Watched> Kept<K> {
     }
 }
 
-impl<'de, K> Deserialize<'de> for Kept<K> {
+impl<'de, K: Watched> Deserialize<'de> for Kept<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Whole {
             mut metadata,
@@ -89,25 +99,13 @@ impl<'de, K> Deserialize<'de> for Kept<K> {
         metadata.managed_fields = None;
         // The reader wants one; the real one is put in after it.
         rest.insert("metadata".to_owned(), Value::Object(Map::new()));
-        drop_repeated(&mut rest);
+        K::shorten(&mut rest);
         let text = serde_json::to_vec(&rest).map_err(D::Error::custom)?;
         Ok(Self {
             metadata,
             text: text.into_boxed_slice(),
             kind: PhantomData,
         })
-    }
-}
-
-/// Of the conditions only type, status and time are ever read again: the next status is
-/// written whole, and only needs to know since when each one holds.
-fn drop_repeated(rest: &mut Map<String, Value>) {
-    let status = rest.get_mut("status").and_then(Value::as_object_mut);
-    let conditions = status.and_then(|status| status.get_mut("conditions")?.as_array_mut());
-    for condition in conditions.into_iter().flatten() {
-        if let Some(condition) = condition.as_object_mut() {
-            condition.retain(|key, _| ["type", "status", "lastTransitionTime"].contains(&&**key));
-        }
     }
 }
 
@@ -223,7 +221,7 @@ impl<K: Watched> Live<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crd::request::{RestockRequest, to_progress};
+    use crate::crd::request::to_progress;
     use crate::domain::progress::{Phase, Reason};
     use serde_json::json;
 
@@ -262,6 +260,24 @@ mod tests {
             condition.last_transition_time.0.to_string(),
             "2026-01-01T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn a_factory_is_kept_whole_for_its_status_is_compared() {
+        let condition = json!({
+            "type": "Ready", "status": "True", "reason": "Ready", "message": "Orders can be sent.",
+            "observedGeneration": 1, "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        let object = json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "Factory",
+            "metadata": { "name": "a", "uid": "1" },
+            "spec": { "url": "http://127.0.0.1/" },
+            "status": { "conditions": [condition] },
+        });
+        let kept: Kept<Factory> = serde_json::from_value(object).expect("it has metadata");
+        let status = kept.read().expect("a Factory").status.expect("it has one");
+        let read = serde_json::to_value(&status.conditions[0]).expect("JSON");
+        assert_eq!(read, condition);
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Memory {
         self.lock().remove(uid);
     }
 
+    /// The objects that something is remembered of.
+    pub(super) fn remembered(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
     /// Notes that this version of the object is ours.
     pub(super) fn wrote(&self, uid: &str, version: &str) {
         let mut written = self.written();

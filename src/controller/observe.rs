@@ -4,10 +4,12 @@ use crate::controller::context::Context;
 use crate::crd::request::{NotARequest, RestockRequest, to_progress, to_request};
 use crate::domain::notice::{self, Kind};
 use crate::domain::order::{FactoryId, Order, ProductId, Quantity};
+use crate::domain::policy::Policy;
 use crate::domain::progress::{
-    Delay, LedgerView, Observed, Phase, Policy, Progress, Request, Told, Unresolved,
+    Delay, LedgerView, Observed, Phase, Progress, Request, Told, Unresolved,
 };
 use crate::domain::resolve::{KnownProduct, Wanted, resolve};
+use crate::edge::store::StoreError;
 use crate::process::clock;
 use std::time::Duration;
 
@@ -59,9 +61,10 @@ impl Subject {
 pub(super) async fn observe(subject: &Subject, context: &Context) -> (Observed, Policy) {
     let progress = &subject.progress;
     let order = order(subject, context).await;
-    let factory = progress
-        .factory()
-        .or(order.as_ref().ok().map(|order| &order.factory));
+    let factory = progress.factory().or(match &order {
+        Ok(order) => Some(&order.factory),
+        Err(unresolved) => unresolved.factory(),
+    });
     let policy = context
         .settings
         .policy(context.destinations.policy(factory));
@@ -102,12 +105,18 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
     if subject.progress.phase != Phase::Pending {
         return Err(Unresolved::NotNow("nothing is to be ordered".into()));
     }
+    if let Some(why) = &subject.request.unusable {
+        return Err(Unresolved::Never(why.clone()));
+    }
     let product = match &subject.progress.order {
         Some(_) => None,
         None => {
-            let found = context
-                .ledger
-                .note(context.ledger.store.product(&subject.product).await);
+            let found = context.ledger.store.product(&subject.product).await;
+            if let Err(why @ StoreError::Unusable(_)) = &found {
+                let product = &subject.wanted.product;
+                return Err(Unresolved::Never(format!("Product {product}: {why}.")));
+            }
+            let found = context.ledger.note(found);
             let found = found.ok_or(Unresolved::NotNow("the ledger does not answer".into()))?;
             found.map(|product| KnownProduct {
                 sku: product.sku,

@@ -176,6 +176,11 @@ impl Attempt<'_> {
     }
 
     async fn insert_row(&self) -> Report {
+        // Here it is certain that it was announced: by an answer, or by what was read back.
+        let progress = &self.progress;
+        self.context
+            .metrics
+            .entered(progress.phase, progress.reason);
         if let Some(why) = self.too_late() {
             return Report::NotDone(why);
         }
@@ -262,6 +267,8 @@ impl Attempt<'_> {
                     return Report::Done;
                 }
                 Err(ClusterError::Conflict(_)) => {}
+                // Deleted meanwhile: no object owes anything any more.
+                Err(ClusterError::Gone(_)) => return Report::Refused,
                 Err(_) => break,
             }
             if self.read_back().await != Report::Ours {

@@ -1,11 +1,13 @@
 //! Writes a status: compare-and-set, and what follows from it.
 
+use crate::controller::act::PAUSE_MAX;
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
 use crate::controller::place::in_flight;
 use crate::crd::request::RestockRequest;
 use crate::crd::status::RestockRequestStatus;
 use crate::domain::decide::LOOK_AGAIN;
+use crate::domain::notice::{self, Kind};
 use crate::domain::progress::{Observed, Phase, Progress};
 use crate::edge::cluster::{self, ClusterError};
 use crate::process::clock;
@@ -26,10 +28,9 @@ pub(super) async fn record(
         return Action::requeue(LOOK_AGAIN);
     }
     match write(&subject.object, progress, context).await {
-        Ok(_) => {
+        Ok(written) => {
             followed(subject, seen, progress, context).await;
-            // The watch brings the new version; for a finished one it brings the end.
-            Action::await_change()
+            next_look(subject, &written, progress)
         }
         // A newer version is on its way through the watch, or it is gone.
         Err(ClusterError::Conflict(_)) => Action::requeue(Duration::from_millis(200)),
@@ -38,6 +39,19 @@ pub(super) async fn record(
             tracing::warn!(request_id = %subject.request.id, %error, "status not written");
             Action::requeue(LOOK_AGAIN)
         }
+    }
+}
+
+/// The watch brings the new version; for a finished one it brings the end. But a write that
+/// changes nothing (an earlier one had its effect, and only its answer was lost) makes no
+/// version, and the watch has nothing to bring.
+fn next_look(subject: &Subject, written: &RestockRequest, progress: &Progress) -> Action {
+    if progress.finished {
+        Action::await_change()
+    } else if written.resource_version() == subject.object.resource_version() {
+        Action::requeue(LOOK_AGAIN)
+    } else {
+        Action::requeue(PAUSE_MAX)
     }
 }
 
@@ -86,11 +100,26 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
     if progress.phase != subject.progress.phase {
         context.report_phase(subject, progress).await;
     }
+    withdraw_overtaken(subject, progress, context);
     if let Some(told) = &seen.acknowledged {
         context.notifier.forget(&told.notice_id);
     }
     if progress.phase == Phase::Succeeded {
         mark_recorded(seen, context).await;
+    }
+}
+
+/// What still waits to be told is not true any more: told after the news of its end, it
+/// would make somebody order again.
+fn withdraw_overtaken(subject: &Subject, progress: &Progress, context: &Context) {
+    let overtaken: &[Kind] = match progress.phase {
+        Phase::Succeeded => &[Kind::Delayed, Kind::Failed],
+        Phase::Failed => &[Kind::Delayed],
+        Phase::Pending | Phase::Placing | Phase::Awaiting => &[],
+    };
+    for kind in overtaken {
+        let id = notice::id(&subject.request.id, *kind, progress.attempt);
+        context.notifier.withdraw(&id);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a person can set about the controller.
 
-use crate::domain::progress::Policy;
+use crate::domain::policy::Policy;
 use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -55,10 +55,11 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assemble(args, &client, &process, wake.clone(), edited).await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    process.tasks.spawn(begin(
-        Arc::clone(&context),
-        process.health.condition("watch"),
-    ));
+    let beginning = begin(Arc::clone(&context), process.health.condition("watch"));
+    let stopped = process.shutdown.clone();
+    process
+        .tasks
+        .spawn(async move { stopped.run_until_cancelled(beginning).await });
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
@@ -228,17 +229,28 @@ fn spawn_loops(
         .spawn(purge::run(purge, leads(context), pulse, shutdown()));
 }
 
-/// Waits for the first complete list, then lets orders go.
+/// Waits for the first complete list, then lets orders go while this process leads.
 async fn begin(context: Arc<Context>, watching: Condition) {
     context.live.wait_until_known().await;
-    occupy_gates(&context);
     // The list is the cluster's first answer; without work there would be no other.
     context.cluster_answered(Ok(()));
     watching.ready();
+    let Some(mut leadership) = context.leadership.clone() else {
+        return occupy_gates(&context);
+    };
+    // Ends when the election does, at shutdown.
+    while leadership.wait_for(|leads| *leads).await.is_ok() {
+        occupy_gates(&context);
+        let lost = leadership.wait_for(|leads| !*leads).await;
+        context.gates.close();
+        if lost.is_err() {
+            return;
+        }
+    }
 }
 
-/// Counts what is in flight already, before the first permit is given: after a restart
-/// the limits hold from the first order on.
+/// Counts what is in flight already, before the first permit is given: after a restart or
+/// a change of leaders the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
     for object in context.live.select(|_| true) {
         let Ok(progress) = to_progress(&object) else {

@@ -120,6 +120,11 @@ impl Notifier {
         self.desk.board().oldest().is_none()
     }
 
+    /// Takes back a notice that waits and is not being sent yet.
+    pub(super) fn withdraw(&self, notice_id: &str) {
+        self.desk.board().withdraw(notice_id);
+    }
+
     /// Forgets an acknowledgement: it is recorded where it belongs.
     pub fn forget(&self, notice_id: &str) {
         self.desk.board().forget(notice_id);

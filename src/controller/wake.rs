@@ -70,7 +70,7 @@ async fn turn(
         let reading = context
             .ledger
             .store
-            .unrecorded_arrivals(key(&after), PAGE)
+            .unrecorded_arrivals(&context.settings.namespace.namespace, key(&after), PAGE)
             .await;
         let Some(page) = context.ledger.note(reading) else {
             return;
@@ -101,16 +101,10 @@ async fn handle(
     wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
 ) {
     let own = context.settings.namespace.namespace.as_str();
-    let (namespace, name) = match &arrival.object {
-        Some((namespace, name)) => (namespace.as_str(), name.clone()),
-        // A ledger that lost the attempt's row (restored from a backup): the name is
-        // what it always is.
-        None => (own, arrival.request_id.object_name()),
-    };
-    // One ledger serves many namespaces; each has a controller of its own.
-    if namespace != own {
-        return;
-    }
+    // A ledger that lost the attempt's row (restored from a backup): the name is what it
+    // always is.
+    let usual = || arrival.request_id.object_name();
+    let name = arrival.name.clone().unwrap_or_else(usual);
     let same = |object: &RestockRequest| object.uid().as_deref() == Some(arrival.uid.as_str());
     // A live object is woken: its pass reads the arrival and marks it.
     if let Some(live) = context.live.get(own, &name, &arrival.uid)

@@ -139,7 +139,7 @@ pub struct Resolution {
     pub by: String,
 }
 
-/// Why an object cannot be taken for a request.
+/// Why an object cannot be taken for a request, or not for the one of its message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotARequest {
     /// The API server sets it, so the object does not come from one.
@@ -158,14 +158,20 @@ pub enum NotARequest {
     },
 }
 
-/// What the object's metadata and spec say.
+/// What the object's metadata and spec say. One that stands for no message says so, and is
+/// known by its own uid: it must end, and be told of, like any other.
 ///
 /// # Errors
-/// [`NotARequest`], in words for the object's status.
+/// [`NotARequest::Metadata`] if the object does not come from an API server.
 pub fn to_request(object: &RestockRequest) -> Result<Request, NotARequest> {
     let uid = object.uid().ok_or(NotARequest::Metadata("uid"))?;
+    let (id, unusable) = match request_id(object, &uid) {
+        Ok(id) => (id, None),
+        Err(why) => (RequestId::parse(&uid)?, Some(format!("{why}."))),
+    };
     Ok(Request {
-        id: request_id(object, &uid)?,
+        id,
+        unusable,
         created_at: created_at(object)?,
         suspended: object.spec.suspend,
         resolution: object.spec.resolution.as_ref().map(DomainResolution::from),

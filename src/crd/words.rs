@@ -3,7 +3,7 @@
 //! The domain knows nothing of schemas, so each set is written here once more; both
 //! conversions are exhaustive matches, so the compiler keeps the two in step.
 
-use crate::domain::progress as domain;
+use crate::domain::{policy, progress as domain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ mirror! {
 
 mirror! {
     /// What follows when the callback of an order is overdue.
-    OnOverdue of domain::OnOverdue {
+    OnOverdue of policy::OnOverdue {
         Fail, Reorder,
     }
 }

@@ -8,9 +8,10 @@ mod pending;
 
 use crate::domain::notice::{self, Kind};
 use crate::domain::order::Order;
+use crate::domain::policy::Policy;
 use crate::domain::progress::{
     Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OrderOutcome, Phase,
-    Policy, Progress, Reason, RowOutcome, Verb,
+    Progress, Reason, RowOutcome, Verb,
 };
 use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
@@ -180,7 +181,9 @@ fn word_of_a_person(seen: &Observed, now: Time) -> Option<Step> {
 /// Marks a request that takes too long, once, and records that it was told.
 fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
     let progress = &seen.progress;
-    if matches!(progress.phase, Phase::Succeeded | Phase::Failed) {
+    // Before all Factories are known, how long is too long is not known either.
+    let too_early = seen.factories_known_for.is_zero();
+    if too_early || matches!(progress.phase, Phase::Succeeded | Phase::Failed) {
         return None;
     }
     match progress.delay {

@@ -106,7 +106,14 @@ impl Recipients {
 
 /// The stable id of a notice: the same however often it is published, so that readers
 /// can drop repeats.
+///
+/// A request is told of as delayed once, however many attempts are made while that waits
+/// to be told: the attempt is not part of its id.
 pub fn id(request: &RequestId, kind: Kind, attempt: u32) -> String {
+    let attempt = match kind {
+        Kind::Delayed => 0,
+        _ => attempt,
+    };
     short_hash(format!("{request}/{}/{attempt}", kind.word()).as_bytes())
 }
 

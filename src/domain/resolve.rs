@@ -134,10 +134,10 @@ fn choose<'a>(
 fn is_open(factory: &Candidate) -> Result<(), Unresolved> {
     match &factory.closed {
         None => Ok(()),
-        Some(why) => Err(Unresolved::Closed(format!(
-            "Factory {}: {why}.",
-            factory.key.name
-        ))),
+        Some(why) => Err(Unresolved::Closed(
+            factory.key.clone(),
+            format!("Factory {}: {why}.", factory.key.name),
+        )),
     }
 }
 
@@ -241,6 +241,6 @@ mod tests {
         let mut suspended = factory("a", &[], true);
         suspended.closed = Some("suspended".into());
         let answer = choice(&wanted(None, None), &[suspended]);
-        assert!(matches!(answer, Err(Unresolved::Closed(_))), "{answer:?}");
+        assert!(matches!(answer, Err(Unresolved::Closed(..))), "{answer:?}");
     }
 }

@@ -1,8 +1,9 @@
 //! What an answer makes of an attempt.
 
 use crate::domain::order::short_hash;
+use crate::domain::policy::Policy;
 use crate::domain::progress::{
-    Answer, AttemptRow, OrderOutcome, Phase, Policy, Progress, Reason, RowOutcome,
+    Answer, AttemptRow, OrderOutcome, Phase, Progress, Reason, RowOutcome,
 };
 use crate::domain::time::Time;
 use std::time::Duration;

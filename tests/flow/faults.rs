@@ -53,6 +53,20 @@ async fn a_failure_whose_answers_are_lost_is_told() {
 }
 
 #[tokio::test]
+async fn an_order_in_doubt_ends_though_the_answer_that_recorded_it_was_lost() {
+    let hasty = json!({ "totalTimeout": "2s", "connectTimeout": "1s", "callbackDeadline": "3s" });
+    in_shop(hasty, |shop| async move {
+        let way = ApiWay::new(&shop.place.client, &shop.place.namespace).await;
+        way.lose_first_answers();
+        let _roles = [shop.controller_with(&[way.setting()]), shop.receiver()];
+        shop.ask("doubtful", 2, "fault:error fault:lose").await;
+        let object = shop.wait_for_all(1, Phase::Failed).await.remove(0);
+        assert_eq!(reason(&object), "OrderOutcomeUnknown");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_object_of_a_later_version_stops_no_other() {
     in_shop(json!({}), |shop| async move {
         let way = ApiWay::new(&shop.place.client, &shop.place.namespace).await;

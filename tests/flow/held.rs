@@ -1,13 +1,15 @@
 //! A request that waits for a person or for others says so on its object, and goes on by
 //! itself when what held it is over.
 
+use crate::support::ledger::declaration;
 use crate::support::shop::{Shop, in_shop, reason};
 use kube::Api;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use restock_operator::crd::factory::Factory;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::{Delay, Phase};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn edit_request(shop: &Shop, name: &str, spec: Value) {
     let patch = Patch::Merge(json!({ "spec": spec }));
@@ -172,6 +174,107 @@ async fn a_request_behind_an_open_breaker_ends_though_it_was_never_tried() {
             assert!(message.starts_with("Given up after"), "{message}");
         }
         assert!(never_tried > 0, "the breaker held up nobody");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_factory_says_itself_after_how_long_its_requests_are_late() {
+    let closed = json!({ "suspend": true, "delayedAfter": "2s" });
+    in_shop(closed, |shop| async move {
+        let _controller = shop.controller();
+        shop.ask("waiting", 3, "delay:300").await;
+        let told = shop.notice("waiting").await;
+        assert!(told.contains("it is suspended"), "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_of_a_message_s_object_ends_and_is_told() {
+    in_shop(json!({}), |shop| async move {
+        let source = json!({
+            "kind": "Queue", "arn": "arn:aws:sqs:us-east-1:000000000000:stock",
+            "eventId": "event-1", "identity": "EventId", "digest": "0".repeat(64),
+            "messageId": "message-1", "sentAt": "2026-01-01T00:00:00.000000Z",
+        });
+        let copy = json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
+            "metadata": { "name": "rr-aaaaaaaaaaaaaaaaaaaa" },
+            "spec": { "productId": shop.sku, "quantity": 1, "source": source },
+        });
+        let copy: RestockRequest = serde_json::from_value(copy).unwrap();
+        let parameters = PostParams::default();
+        shop.requests().create(&parameters, &copy).await.unwrap();
+        let _controller = shop.controller();
+        let object = shop.wait_for_all(1, Phase::Failed).await.remove(0);
+        assert_eq!(reason(&object), "Invalid");
+        let told = shop.notice("rr-aaaaaaaaaaaaaaaaaaaa").await;
+        assert!(told.contains("its source makes the name"), "{told}");
+        assert!(shop.orders().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_read_fails_its_own_requests_alone() {
+    let hasty = json!({ "totalTimeout": "2s", "connectTimeout": "1s", "callbackDeadline": "3s" });
+    in_shop(hasty, |shop| async move {
+        let other = format!("{}-broken", shop.sku);
+        let declared = [declaration(&other, 0)];
+        shop.ledger.store.apply_products(&declared).await.unwrap();
+        let pool = shop.ledger.schema.pool().await;
+        let spoil = "UPDATE product SET factory_id = '' WHERE sku = ?";
+        sqlx::query(spoil)
+            .bind(&other)
+            .execute(&pool)
+            .await
+            .unwrap();
+        let _roles = [shop.controller(), shop.receiver()];
+        shop.ask("lost", 2, "fault:lose").await;
+        let broken = json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
+            "metadata": { "name": "broken" }, "spec": { "productId": other, "quantity": 1 },
+        });
+        let broken: RestockRequest = serde_json::from_value(broken).unwrap();
+        let parameters = PostParams::default();
+        shop.requests().create(&parameters, &broken).await.unwrap();
+        shop.wait_for("broken", "its end", |object| reason(object) == "Invalid")
+            .await;
+        // The verdict on the other one waits for a ledger that answers without a break.
+        shop.wait_for("lost", "its end", |object| {
+            reason(object) == "CallbackOverdue"
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_factory_s_numbers_alone_are_written_rarely() {
+    in_shop(json!({}), |shop| async move {
+        let factories: Api<Factory> =
+            Api::namespaced(shop.place.client.clone(), &shop.place.namespace);
+        let _controller = shop.controller();
+        let version = async || {
+            let factory = factories.get("legacy").await.unwrap();
+            let ready = factory
+                .status
+                .is_some_and(|status| !status.conditions.is_empty());
+            ready.then_some(factory.metadata.resource_version)
+        };
+        let first = loop {
+            match version().await {
+                Some(version) => break version,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        };
+        shop.ask("first", 3, "delay:60000").await;
+        let placed = |object: &_| reason(object) == "OrderPlaced";
+        shop.wait_for("first", "the order", placed).await;
+        // Three looks of the loop that writes it.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!(version().await.unwrap(), first);
     })
     .await;
 }

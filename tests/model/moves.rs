@@ -8,9 +8,10 @@ use restock_operator::domain::decide::{Step, decide};
 use restock_operator::domain::notice;
 use restock_operator::domain::order::Nonce;
 use restock_operator::domain::placing::{Effect, next};
+use restock_operator::domain::policy::Policy;
 use restock_operator::domain::progress::{
-    Answer, ArrivalRow, AttemptRow, OrderOutcome, Phase, Policy, Progress, Resolution, RowOutcome,
-    Told, Verb,
+    Answer, ArrivalRow, AttemptRow, OrderOutcome, Phase, Progress, Resolution, RowOutcome, Told,
+    Verb,
 };
 use restock_operator::domain::settle::settle;
 

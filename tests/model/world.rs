@@ -4,8 +4,9 @@
 use restock_operator::domain::decide::Step;
 use restock_operator::domain::order::{FactoryKey, Nonce, Order, Quantity, RequestId, Sku};
 use restock_operator::domain::placing::Effect;
+use restock_operator::domain::policy::Policy;
 use restock_operator::domain::progress::{
-    Answer, ArrivalRow, AttemptRow, Observed, Policy, Progress, Reason, Request, Resolution, Told,
+    Answer, ArrivalRow, AttemptRow, Observed, Progress, Reason, Request, Resolution, Told,
 };
 use restock_operator::domain::time::Time;
 use std::collections::BTreeSet;
@@ -138,8 +139,8 @@ const TICK: Duration = Duration::from_secs(100_000);
 
 /// The limits of the model's one Factory.
 pub(crate) fn policy(max_attempts: u32) -> Policy {
-    let reorder = restock_operator::domain::progress::OnOverdue::Reorder;
-    let fail = restock_operator::domain::progress::OnOverdue::Fail;
+    let reorder = restock_operator::domain::policy::OnOverdue::Reorder;
+    let fail = restock_operator::domain::policy::OnOverdue::Fail;
     Policy {
         max_attempts,
         on_overdue: if max_attempts > 1 { reorder } else { fail },
@@ -200,6 +201,7 @@ impl World {
         let held = process.held.as_ref().filter(|(of, _)| Some(of) == nonce);
         Observed {
             request: Request {
+                unusable: None,
                 id: request(),
                 uid: object.uid.to_string(),
                 created_at: Time::from_micros(0),

@@ -89,6 +89,18 @@ impl Board {
             .collect()
     }
 
+    /// Forgets what waits in its group. What is being sent goes on.
+    pub(super) fn withdraw(&mut self, notice_id: &str) {
+        for waiting in self.groups.values_mut() {
+            let at = waiting.iter().position(|of| of.notice_id == notice_id);
+            if let Some(at) = at {
+                waiting.remove(at);
+                self.untold.remove(notice_id);
+                return;
+            }
+        }
+    }
+
     pub(super) fn acknowledge(&mut self, told: Told) {
         self.untold.remove(&told.notice_id);
         if self.told.len() >= TOLD_MAX {
@@ -199,6 +211,21 @@ mod tests {
             Asked::Joined,
             "told again"
         );
+    }
+
+    #[test]
+    fn what_waits_can_be_withdrawn_and_what_is_being_sent_cannot() {
+        let mut board = Board::default();
+        let Asked::FirstOf(group) = board.ask(subject(1, "Refused")) else {
+            panic!("the first one");
+        };
+        assert_eq!(board.take(&group).len(), 1);
+        board.ask(subject(2, "Refused"));
+        board.withdraw(&subject(1, "Refused").notice_id);
+        board.withdraw(&subject(2, "Refused").notice_id);
+        assert!(board.take(&group).is_empty(), "the second one is not told");
+        let sent = subject(1, "Refused");
+        assert_eq!(board.oldest(), Some(sent.at), "the first one is being sent");
     }
 
     #[test]

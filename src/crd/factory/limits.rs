@@ -3,7 +3,7 @@
 use crate::crd::factory::FactorySpec;
 use crate::crd::span::Span;
 use crate::crd::words::OnOverdue;
-use crate::domain::progress::Policy;
+use crate::domain::policy::Policy;
 
 impl FactorySpec {
     pub(super) const fn default_max_quantity() -> u32 {

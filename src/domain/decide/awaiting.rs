@@ -1,9 +1,8 @@
 //! What an Awaiting request does next: wait for the callback, or take the verdict.
 
 use super::{LOOK_AGAIN, Step, failed, known, orders_counted, own_row, wait};
-use crate::domain::progress::{
-    LedgerView, Observed, OnOverdue, OrderOutcome, Phase, Policy, Progress, Reason,
-};
+use crate::domain::policy::{OnOverdue, Policy};
+use crate::domain::progress::{LedgerView, Observed, OrderOutcome, Phase, Progress, Reason};
 use crate::domain::settle::believe;
 use crate::domain::time::Time;
 

@@ -2,8 +2,9 @@
 
 use super::{LOOK_AGAIN, Step, failed, orders_counted, wait};
 use crate::domain::order::Order;
+use crate::domain::policy::Policy;
 use crate::domain::progress::{
-    AttemptRow, LedgerView, Observed, OrderOutcome, Phase, Policy, Progress, Reason, Unresolved,
+    AttemptRow, LedgerView, Observed, OrderOutcome, Phase, Progress, Reason, Unresolved,
 };
 use crate::domain::settle::believe;
 use crate::domain::time::Time;
@@ -65,8 +66,8 @@ fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved, no
             failed(seen, Reason::Invalid, why.clone())
         }
         Unresolved::Misconfigured(why) => held(seen, Reason::NoFactory, why),
-        Unresolved::Closed(why) => held(seen, Reason::FactoryClosed, why),
-        Unresolved::ProductBusy(why) => held(seen, Reason::ProductBusy, why),
+        Unresolved::Closed(_, why) => held(seen, Reason::FactoryClosed, why),
+        Unresolved::ProductBusy(_, why) => held(seen, Reason::ProductBusy, why),
         Unresolved::NotNow(why) => wait(seen, LOOK_AGAIN, why),
     }
 }

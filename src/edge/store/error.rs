@@ -15,6 +15,10 @@ pub enum StoreError {
     /// Nothing was done, and trying again will not help until a person mends something.
     #[error("the ledger does not fit: {0}")]
     Broken(String),
+    /// As `Broken`, but only what was asked for is concerned: one row holds what this
+    /// version cannot read.
+    #[error("a row of the ledger cannot be used: {0}")]
+    Unusable(String),
 }
 
 /// What a failed statement means for the function that ran it.

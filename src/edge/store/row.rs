@@ -16,8 +16,8 @@ macro_rules! ledger_now {
 }
 pub(super) use ledger_now;
 
-fn unfit(column: &str, why: impl Display) -> StoreError {
-    StoreError::Broken(format!("column {column}: {why}"))
+fn unusable(column: &str, why: impl Display) -> StoreError {
+    StoreError::Unusable(format!("column {column}: {why}"))
 }
 
 /// A column as the driver decodes it.
@@ -25,7 +25,8 @@ pub(super) fn get<'r, T>(row: &'r MySqlRow, column: &str) -> Result<T, StoreErro
 where
     T: sqlx::Decode<'r, MySql> + sqlx::Type<MySql>,
 {
-    row.try_get(column).map_err(|error| unfit(column, error))
+    row.try_get(column)
+        .map_err(|error| StoreError::Broken(format!("column {column}: {error}")))
 }
 
 /// A column that holds one of the domain's words.
@@ -33,18 +34,18 @@ pub(super) fn word<T>(row: &MySqlRow, column: &str) -> Result<T, StoreError>
 where
     T: TryFrom<String, Error = WordError>,
 {
-    T::try_from(get(row, column)?).map_err(|error| unfit(column, error))
+    T::try_from(get(row, column)?).map_err(|error| unusable(column, error))
 }
 
 /// A column that holds a number from 0 on.
 pub(super) fn number(row: &MySqlRow, column: &str) -> Result<u32, StoreError> {
     let number: i64 = get(row, column)?;
-    u32::try_from(number).map_err(|error| unfit(column, error))
+    u32::try_from(number).map_err(|error| unusable(column, error))
 }
 
 /// A column that holds a quantity.
 pub(super) fn quantity(row: &MySqlRow, column: &str) -> Result<Quantity, StoreError> {
-    Quantity::new(number(row, column)?).map_err(|error| unfit(column, error))
+    Quantity::new(number(row, column)?).map_err(|error| unusable(column, error))
 }
 
 /// A column that holds a time.

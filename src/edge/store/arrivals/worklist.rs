@@ -16,8 +16,8 @@ pub struct UnrecordedArrival {
     pub attempt: u32,
     /// The object that ordered.
     pub uid: String,
-    /// Namespace and name of that object; none if the ledger has no row of the attempt.
-    pub object: Option<(String, String)>,
+    /// Name of that object; none if the ledger has no row of the attempt.
+    pub name: Option<String>,
     /// The product.
     pub sku: Sku,
     /// How many.
@@ -34,10 +34,11 @@ pub struct UnrecordedArrival {
 const UNRECORDED: &str = "SELECT arrival.request_id AS request_id, arrival.attempt AS attempt, \
      arrival.uid AS uid, arrival.sku AS sku, arrival.quantity AS quantity, \
      arrival.surplus AS surplus, arrival.note AS note, arrival.arrived_at AS arrived_at, \
-     order_attempt.namespace AS namespace, order_attempt.name AS name \
+     order_attempt.name AS name \
      FROM arrival LEFT JOIN order_attempt ON order_attempt.request_id = arrival.request_id \
      AND order_attempt.attempt = arrival.attempt \
      WHERE arrival.recorded_at IS NULL \
+     AND (order_attempt.namespace = ? OR order_attempt.namespace IS NULL) \
      AND (arrival.request_id > ? OR (arrival.request_id = ? AND arrival.attempt > ?)) \
      ORDER BY arrival.request_id, arrival.attempt LIMIT ?";
 
@@ -60,7 +61,9 @@ const CLOSED: &str = concat!(
 );
 
 impl Store {
-    /// At most `limit` arrivals that are not marked as recorded, by key, after that one.
+    /// At most `limit` arrivals that are not marked as recorded, by key, after that one. One
+    /// ledger serves many namespaces, each with a controller of its own: only those of this
+    /// one are listed, and those of which the ledger does not know whose they are.
     /// Always begin with none: an arrival that cannot be recorded now stays listed, and
     /// the pages keep it from hiding the ones behind it.
     ///
@@ -68,11 +71,13 @@ impl Store {
     /// [`StoreError`]; a read changes nothing.
     pub async fn unrecorded_arrivals(
         &self,
+        namespace: &str,
         after: Option<(&RequestId, u32)>,
         limit: u32,
     ) -> Result<Vec<UnrecordedArrival>, StoreError> {
         let (id, attempt) = after.map_or(("", 0), |(id, attempt)| (id.as_str(), attempt));
         let query = sqlx::query(UNRECORDED)
+            .bind(namespace)
             .bind(id)
             .bind(id)
             .bind(attempt)
@@ -116,13 +121,11 @@ impl Store {
 }
 
 fn unrecorded_arrival(row: &MySqlRow) -> Result<UnrecordedArrival, StoreError> {
-    let namespace: Option<String> = get(row, "namespace")?;
-    let name: Option<String> = get(row, "name")?;
     Ok(UnrecordedArrival {
         request_id: word(row, "request_id")?,
         attempt: number(row, "attempt")?,
         uid: get(row, "uid")?,
-        object: namespace.zip(name),
+        name: get(row, "name")?,
         sku: word(row, "sku")?,
         quantity: quantity(row, "quantity")?,
         surplus: get(row, "surplus")?,

@@ -22,6 +22,6 @@ pub(super) fn outcome_of(text: &str) -> Result<RowOutcome, StoreError> {
         "placed" => RowOutcome::Placed,
         "unknown" => RowOutcome::Unknown,
         "refused" => RowOutcome::Refused,
-        other => return Err(StoreError::Broken(format!("unknown outcome {other:?}"))),
+        other => return Err(StoreError::Unusable(format!("unknown outcome {other:?}"))),
     })
 }

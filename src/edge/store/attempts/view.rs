@@ -56,7 +56,7 @@ impl Store {
             .bind(VIEW_ROWS_MAX as u64 + 1);
         let rows = self.call().await?.read(query).await?;
         if rows.len() > VIEW_ROWS_MAX {
-            return Err(StoreError::Broken(format!(
+            return Err(StoreError::Unusable(format!(
                 "request {id} has over {VIEW_ROWS_MAX} rows"
             )));
         }
