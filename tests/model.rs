@@ -16,7 +16,9 @@ mod search;
 mod world;
 
 use moves::Rules;
+use restock_operator::domain::policy::Policy;
 use search::{Broken, explore};
+use std::time::Duration;
 use world::{Budget, Removed, World, policy};
 
 const NOTHING: Budget = Budget {
@@ -24,6 +26,7 @@ const NOTHING: Budget = Budget {
     lost_answers: 0,
     stale_reads: 0,
     bad_orders: 0,
+    throttled_orders: 0,
     lost_callbacks: 0,
     repeated_callbacks: 0,
     parked_callbacks: 0,
@@ -32,6 +35,7 @@ const NOTHING: Budget = Budget {
     words: 0,
     suspensions: 0,
     takeovers: 0,
+    ledger_away: 0,
     pauses: 0,
 };
 
@@ -39,16 +43,26 @@ const NOTHING: Budget = Budget {
 const WORLDS_MAX: usize = 150_000;
 
 fn run(controllers: usize, attempts: u32, left: Budget, removed: Removed) -> Result<usize, Broken> {
-    let rules = Rules {
-        policy: policy(attempts),
-        removed,
-    };
+    run_under(policy(attempts), controllers, left, removed)
+}
+
+fn run_under(
+    policy: Policy,
+    controllers: usize,
+    left: Budget,
+    removed: Removed,
+) -> Result<usize, Broken> {
+    let rules = Rules { policy, removed };
     explore(World::new(controllers, left), &rules, WORLDS_MAX)
 }
 
 /// Every law holds in every world, and so does liveness; prints how much was seen.
 fn holds(controllers: usize, attempts: u32, left: Budget) {
-    match run(controllers, attempts, left, Removed::Nothing) {
+    holds_under(policy(attempts), controllers, left);
+}
+
+fn holds_under(policy: Policy, controllers: usize, left: Budget) {
+    match run_under(policy, controllers, left, Removed::Nothing) {
         Ok(worlds) => {
             println!("{worlds} worlds");
             assert!(worlds < WORLDS_MAX, "too large to end: cut a budget");
@@ -218,6 +232,53 @@ fn a_person_stops_and_resumes_at_any_moment() {
             ..NOTHING
         },
     );
+}
+
+#[test]
+fn the_ledger_is_away_at_any_moment() {
+    let left = Budget {
+        ledger_away: 1,
+        bad_orders: 1,
+        lost_callbacks: 1,
+        crashes: 1,
+        ..NOTHING
+    };
+    holds(1, 1, left);
+}
+
+#[test]
+fn the_factory_asks_to_wait() {
+    let left = Budget {
+        throttled_orders: 2,
+        lost_answers: 1,
+        crashes: 1,
+        ..NOTHING
+    };
+    holds(1, 1, left);
+}
+
+#[test]
+fn a_request_that_is_late_is_told_of_whatever_becomes_of_it() {
+    let late = Policy {
+        delayed_after: Duration::from_secs(1),
+        ..policy(1)
+    };
+    let left = Budget {
+        bad_orders: 1,
+        lost_callbacks: 1,
+        crashes: 1,
+        ..NOTHING
+    };
+    holds_under(late, 1, left);
+}
+
+#[test]
+fn without_a_look_at_the_inbox_goods_that_are_here_are_ordered_again() {
+    let left = Budget {
+        parked_callbacks: 1,
+        ..NOTHING
+    };
+    breaks(1, 2, left, Removed::InboxSeenEmpty, "S3");
 }
 
 #[test]

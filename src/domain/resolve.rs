@@ -141,7 +141,8 @@ fn is_open(factory: &Candidate) -> Result<(), Unresolved> {
     }
 }
 
-/// The Factories that share an id or the default with another one: none of them is used.
+/// The Factories that share an id or the default with another one: for what they share,
+/// none of them is used.
 pub fn ambiguous(factories: &[Candidate]) -> Vec<&FactoryKey> {
     let clash = |one: &Candidate, other: &Candidate| {
         one.key != other.key

@@ -3,8 +3,10 @@
 use crate::moves::{Rules, close_row, insert_row, lost_or_not, write};
 use crate::world::{Callback, Object, Pass, Removed, World, plain};
 use restock_operator::domain::placing::{Effect, Report};
+use restock_operator::domain::policy::OnOverdue;
 use restock_operator::domain::progress::{Answer, Phase, Progress, RowOutcome};
 use restock_operator::domain::settle::{can_be_settled, settle};
+use std::time::Duration;
 
 /// Each way in which an effect of an order can end.
 pub(crate) fn effects(
@@ -55,7 +57,7 @@ pub(crate) fn effects(
             end(report, after);
         }
         Effect::GiveUp => give_up(world, &ours, &mut end),
-        Effect::Post => post(world, object, announced, &mut end),
+        Effect::Post => post(world, object, announced, rules, &mut end),
         Effect::CloseRow(answer) => {
             let mut after = world.clone();
             close_row(&mut after, announced, answer);
@@ -157,7 +159,13 @@ fn hold(world: &mut World, controller: usize, announced: &Progress, answer: &Ans
     world.controllers[controller].held = Some((nonce, answer.clone()));
 }
 
-fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnMut(Report, World)) {
+fn post(
+    world: &World,
+    object: &Object,
+    announced: &Progress,
+    rules: &Rules,
+    end: &mut impl FnMut(Report, World),
+) {
     let nonce = announced
         .nonce
         .clone()
@@ -165,6 +173,9 @@ fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnM
     let mut sent = world.clone();
     if world.late_rows.contains(&nonce) {
         sent.broken = Some("S11: a POST began after an arrival that was there before its row");
+    }
+    if !may_order_again(world, rules) {
+        sent.broken = Some("S3: a further order without proof, word or policy");
     }
     sent.orders.push((object.uid, announced.attempt, nonce));
     sent.callbacks.push(Callback {
@@ -175,6 +186,14 @@ fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnM
         Report::Answered(Answer::Placed { order_id: None }),
         sent.clone(),
     );
+    if world.left.throttled_orders > 0 {
+        let mut unsent = sent.clone();
+        unsent.left.throttled_orders -= 1;
+        unsent.orders.pop();
+        unsent.callbacks.pop();
+        let retry_after = Duration::ZERO;
+        end(Report::Answered(Answer::Throttled { retry_after }), unsent);
+    }
     if world.left.bad_orders == 0 {
         return;
     }
@@ -201,6 +220,24 @@ fn post(world: &World, object: &Object, announced: &Progress, end: &mut impl FnM
     let mut unsent = lost;
     unsent.orders.pop();
     end(Report::Answered(Answer::NotSent(String::new())), unsent);
+}
+
+/// Of each order that the factory may have: a person said that it has not, or the policy
+/// orders again and its callback is overdue, and no receiver holds it back.
+fn may_order_again(world: &World, rules: &Rules) -> bool {
+    let overdue = |attempt: u32| {
+        let row = world.rows.iter().find(|row| row.attempt == attempt);
+        row.is_some_and(|row| {
+            let empty_since = world.inbox_empty_at.is_some_and(|at| at >= row.deadline);
+            world.now() >= row.deadline && empty_since
+        })
+    };
+    let reorders = rules.policy.on_overdue == OnOverdue::Reorder;
+    world.words > 0
+        || world
+            .orders
+            .iter()
+            .all(|(_, attempt, _)| reorders && overdue(*attempt))
 }
 
 fn record_answer(

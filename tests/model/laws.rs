@@ -2,7 +2,7 @@
 
 use crate::world::{World, request};
 use restock_operator::domain::notice::{self, Kind};
-use restock_operator::domain::progress::{Phase, Reason};
+use restock_operator::domain::progress::{Delay, Phase, Reason};
 
 /// A law: what it says, and whether it holds.
 pub(crate) type Law = (&'static str, fn(&World, u32) -> bool);
@@ -10,7 +10,11 @@ pub(crate) type Law = (&'static str, fn(&World, u32) -> bool);
 /// All laws that one moment can show. `max_attempts` is the Factory's.
 pub(crate) const LAWS: &[Law] = &[
     ("S2: one POST per attempt", law_one_post_per_attempt),
-    ("S2, S3: orders are bounded", law_orders_are_bounded),
+    ("S2: orders are bounded", law_orders_are_bounded),
+    (
+        "S3: a further order has a reason",
+        law_a_further_order_has_a_reason,
+    ),
     (
         "S4, S5: stock is what arrived, once",
         law_stock_is_what_arrived,
@@ -60,12 +64,20 @@ fn law_succeeded_implies_an_arrival(world: &World, _: u32) -> bool {
 }
 
 fn law_notified_implies_a_publish(world: &World, _: u32) -> bool {
-    let told = &world.object.progress.told;
-    told.as_ref()
-        .is_none_or(|told| world.published.contains(&told.notice_id))
+    let progress = &world.object.progress;
+    let delayed = notice::id(&request(), Kind::Delayed, progress.attempt);
+    let told = progress.told.as_ref().map(|told| &told.notice_id);
+    let claimed = told
+        .into_iter()
+        .chain((progress.delay == Delay::Told).then_some(&delayed));
+    claimed.into_iter().all(|id| world.published.contains(id))
 }
 
-// One moment cannot show these three: the step that breaks one says so.
+// One moment cannot show these four: the step that breaks one says so.
+
+fn law_a_further_order_has_a_reason(world: &World, _: u32) -> bool {
+    unbroken(world, "S3")
+}
 
 fn law_no_verdict_after_an_arrival(world: &World, _: u32) -> bool {
     unbroken(world, "S9")

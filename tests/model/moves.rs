@@ -75,7 +75,14 @@ fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>)
             after.left.takeovers -= u8::from(taken_over);
             after.wake = false;
             after.left.stale_reads -= u8::from(stale);
-            decided(&mut after, controller, &object, guard_over, rules);
+            decided(&mut after, controller, &object, guard_over, true, rules);
+            if world.left.ledger_away > 0 {
+                let mut away = world.clone();
+                away.left.ledger_away -= 1;
+                decided(&mut away, controller, &object, guard_over, false, rules);
+                let name = format!("controller {controller} decides without the ledger");
+                nexts.push((name, away));
+            }
             if after != *world {
                 let cache = if stale { " from a stale cache" } else { "" };
                 let name = format!(
@@ -98,8 +105,21 @@ fn owner_lives(world: &World, controller: usize, object: &Object) -> bool {
     })
 }
 
-fn decided(world: &mut World, controller: usize, object: &Object, guard_over: bool, rules: &Rules) {
+fn decided(
+    world: &mut World,
+    controller: usize,
+    object: &Object,
+    guard_over: bool,
+    ledger_answers: bool,
+    rules: &Rules,
+) {
     let mut seen = world.observed(object, controller, guard_over);
+    seen.ledger = seen.ledger.filter(|_| ledger_answers);
+    if rules.removed == Removed::InboxSeenEmpty
+        && let Some(ledger) = &mut seen.ledger
+    {
+        ledger.inbox_empty_at = Some(ledger.now);
+    }
     if rules.removed == Removed::FreshRead
         && let Some(ledger) = &mut seen.ledger
         && object.progress.phase == Phase::Awaiting

@@ -27,6 +27,7 @@ pub(crate) enum Removed {
     RecordedAfterWrite,
     LevelTriggeredWake,
     LookForArrivals,
+    InboxSeenEmpty,
 }
 
 /// How often each fault may still happen.
@@ -40,6 +41,8 @@ pub(crate) struct Budget {
     pub(crate) stale_reads: u8,
     /// Orders that fail in each possible way.
     pub(crate) bad_orders: u8,
+    /// Orders that the factory asks to send later.
+    pub(crate) throttled_orders: u8,
     /// Callbacks that never come, or come to nobody.
     pub(crate) lost_callbacks: u8,
     /// Callbacks that come again.
@@ -57,6 +60,8 @@ pub(crate) struct Budget {
     /// Guard times that are over while the owner still lives: each may cost an attempt that
     /// sent nothing, and attempts without end make worlds without end.
     pub(crate) takeovers: u8,
+    /// Passes that the ledger does not answer.
+    pub(crate) ledger_away: u8,
     /// Owners that are held up between their announcement and the next effect.
     pub(crate) pauses: u8,
 }
