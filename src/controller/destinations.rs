@@ -74,7 +74,7 @@ impl Destinations {
 
     /// All Factory objects that can be read; one that cannot is as good as none.
     pub(super) fn all(&self) -> Vec<Factory> {
-        self.factories.select(|_| true)
+        self.factories.select(Some)
     }
 
     /// The object of this key, if it still is the same one.

@@ -24,7 +24,10 @@ pub(super) async fn drain(context: &Context) {
     loop {
         // Before the look: what is acknowledged after it is found by the next one.
         let told = context.notifier.is_idle();
-        for object in context.live.select(|object| owes(object, context)) {
+        for object in context
+            .live
+            .select(|object| owes(&object, context).then_some(object))
+        {
             record(&object, context).await;
         }
         if (told && context.memory.held() == 0) || clock::since_boot() >= until {

@@ -65,7 +65,8 @@ impl Watched for RestockRequest {
 #[derive(Clone, Debug)]
 pub struct Kept<K> {
     metadata: ObjectMeta,
-    text: Box<[u8]>,
+    /// Shared: kube clones an object on its way into the store.
+    text: Arc<[u8]>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -103,7 +104,7 @@ impl<'de, K: Watched> Deserialize<'de> for Kept<K> {
         let text = serde_json::to_vec(&rest).map_err(D::Error::custom)?;
         Ok(Self {
             metadata,
-            text: text.into_boxed_slice(),
+            text: text.into(),
             kind: PhantomData,
         })
     }
@@ -192,11 +193,12 @@ impl<K: Watched> Live<K> {
         found.read().ok()
     }
 
-    /// Those that can be read and are wanted. Reads them all.
-    pub fn select(&self, wanted: impl Fn(&K) -> bool) -> Vec<K> {
+    /// What is wanted of those that can be read. Reads them all, one at a time: all at once
+    /// they would be many times what is kept of them.
+    pub fn select<T>(&self, wanted: impl Fn(K) -> Option<T>) -> Vec<T> {
         let all = self.0.state();
         let readable = all.iter().filter_map(|object| object.read().ok());
-        readable.filter(wanted).collect()
+        readable.filter_map(wanted).collect()
     }
 
     /// The metadata of those that cannot be read.

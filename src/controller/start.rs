@@ -252,15 +252,12 @@ async fn begin(context: Arc<Context>, watching: Condition) {
 /// Counts what is in flight already, before the first permit is given: after a restart or
 /// a change of leaders the limits hold from the first order on.
 fn occupy_gates(context: &Context) {
-    for object in context.live.select(|_| true) {
-        let Ok(progress) = to_progress(&object) else {
-            continue;
-        };
-        if let (true, Some(order), Some(uid)) =
-            (in_flight(&progress), &progress.order, object.uid())
-        {
-            context.gates.occupy(order, &uid);
-        }
+    let placed = |object: RestockRequest| {
+        let progress = to_progress(&object).ok().filter(in_flight)?;
+        Some((progress.order?, object.uid()?))
+    };
+    for (order, uid) in context.live.select(placed) {
+        context.gates.occupy(&order, &uid);
     }
     context.gates.open();
     tracing::info!(live = context.live.count(), "working");
