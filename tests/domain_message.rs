@@ -238,6 +238,26 @@ fn a_message_of_one_mebibyte_is_read_and_one_byte_more_is_not() {
 }
 
 #[test]
+fn a_body_of_many_small_values_is_refused_before_it_fills_the_memory() {
+    let too_many = "too many values: a body may hold at most 4096 JSON values";
+    let mut bomb = r#"{"MessageAttributeProductId": "A", "x": ["#.to_owned();
+    while bomb.len() < 768 * 1024 {
+        bomb.push_str(r#"{"a":0},"#);
+    }
+    bomb.push_str("0]}");
+    assert_eq!(refusal(&bomb), too_many);
+    assert_eq!(refusal(&Value::from(bomb.as_str()).to_string()), too_many);
+    assert_eq!(refusal(&sns(&bomb, &BTreeMap::new())), too_many);
+    // The object, the id and the list count as well.
+    let list = |count: usize| {
+        let zeros = vec![0; count];
+        json!({"MessageAttributeProductId": "A", "x": zeros}).to_string()
+    };
+    assert!(wanted(&list(4096 - 3), &BTreeMap::new()).is_ok());
+    assert_eq!(refusal(&list(4096 - 2)), too_many);
+}
+
+#[test]
 fn a_requester_is_made_safe_to_show() {
     let requester = format!("A\u{0}\u{202e}B\r\n김 {}", "x".repeat(300));
     let body = json!({"MessageAttributeProductId": "A", "MessageAttributeRequester": requester});
