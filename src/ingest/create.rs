@@ -5,6 +5,7 @@ use crate::crd::request::{RestockRequest, RestockRequestSpec};
 use crate::domain::message::plain_text;
 use crate::edge::cluster::{self, ClusterError};
 use crate::process::clock;
+use futures::future::join_all;
 use kube::core::DynamicObject;
 use kube::{Api, Client, CustomResourceExt as _, ResourceExt as _};
 use serde_json::Value;
@@ -92,6 +93,24 @@ impl Creator {
             Ok(()) => Created::Invalid(why),
             Err(cluster) => Created::NotNow(cluster.to_string()),
         }
+    }
+
+    /// For each of these whether it is the server's trouble and no other is. Both questions
+    /// are dry runs: where only what is stored fails, as on a full disk, no message is at
+    /// fault. The known good one comes last: it must pass when the others have failed.
+    pub(super) async fn at_fault(
+        &self,
+        requests: impl Iterator<Item = &RestockRequest>,
+    ) -> Vec<bool> {
+        let fails = async |request| match cluster::create(&self.api, request, true).await {
+            Ok(_) | Err(ClusterError::Exists(_)) => false,
+            Err(_) => true,
+        };
+        let mut failed = join_all(requests.map(fails)).await;
+        if self.probe().await.is_err() {
+            failed.fill(false);
+        }
+        failed
     }
 
     /// Whether a request could be created now.

@@ -28,9 +28,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How long a received message stays hidden. Above the calls that one message may need:
-/// three rounds of create and get, then the delete, of 10 s each.
-const VISIBILITY: Duration = Duration::from_secs(90);
+/// How long a received message stays hidden. Above the calls that one message may need,
+/// of 10 s each: the delete of the batch before, three rounds of create and get, the
+/// question whose fault it is, its own delete; or, while it is held, [`RETRY_LONGEST`]
+/// instead of the first.
+const VISIBILITY: Duration = Duration::from_secs(120);
 
 /// A third of what one turn may take: the wait at the gate, a receive, and for one batch
 /// what [`VISIBILITY`] is made of; see `Health::pulse`.
@@ -40,6 +42,11 @@ pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(60);
 /// longest is far below [`VISIBILITY`], so that what is held stays hidden.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(20);
+
+/// Failed creates of one held message before it is asked whose fault that is. They take
+/// about a quarter of a minute (1 + 2 + 4 + 8 s, less by chance): most faults of a cluster
+/// are over by then, and the other messages do not wait for long.
+const TRIES_BEFORE_DOUBT: u32 = 4;
 
 /// A body above this, in bytes, makes a poller careful: ten of the largest messages at
 /// once would be ten times the memory of one.
@@ -200,6 +207,7 @@ impl Poller {
             return;
         };
         let shut = self.gate.shut(why);
+        let mut tries = 0;
         while let Some((_, why)) = not_now.first() {
             shut.because(why);
             self.metrics.held.inc_by(not_now.len() as i64);
@@ -217,7 +225,30 @@ impl Poller {
             let stored;
             (stored, not_now) = self.create(held).await;
             self.delete(&stored).await;
+            tries += 1;
+            if tries >= TRIES_BEFORE_DOUBT {
+                not_now = self.part(not_now).await;
+            }
         }
+    }
+
+    /// Leaves to the dead-letter queue what the server fails on while it takes others: one
+    /// such message would hold up all of them for ever. Answers the rest.
+    async fn part(&self, not_now: Vec<(Held, String)>) -> Vec<(Held, String)> {
+        let requests = not_now.iter().map(|(held, _)| &held.request);
+        let at_fault = self.creator.at_fault(requests).await;
+        let (mut refused, mut rest) = (Vec::new(), Vec::new());
+        for ((one, why), at_fault) in not_now.into_iter().zip(at_fault) {
+            if at_fault {
+                let why = format!("the server fails on this request, and takes others: {why}");
+                self.refuse(Ending::Invalid, &one.receipt, &one.message_id, &why);
+                refused.push(one.receipt);
+            } else {
+                rest.push((one, why));
+            }
+        }
+        self.give_back(&refused).await;
+        rest
     }
 
     /// Says once why a message is left to the dead-letter queue.

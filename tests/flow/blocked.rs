@@ -1,6 +1,6 @@
 //! One message that ingest can do nothing with, for whatever reason, stops no other one.
 
-use crate::support::api_way::ApiWay;
+use crate::support::api_way::{ApiWay, Rehearsals};
 use crate::support::shop::{Shop, in_shop};
 use kube::ResourceExt as _;
 use kube::api::ListParams;
@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for what should happen.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Above the time after which ingest doubts a message that cannot be created.
+const DOUBTED: Duration = Duration::from_secs(25);
 
 async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
@@ -52,6 +55,46 @@ async fn a_repeat_of_a_request_that_a_later_version_went_on_with_is_done() {
         .await;
         eventually("the queue is empty", async || waiting(&shop).await == 0).await;
         assert_eq!(dead(&shop).await, 0, "it was a repeat");
+    })
+    .await;
+}
+
+/// As a webhook that must answer, and breaks on what one requester is called.
+#[tokio::test]
+async fn a_message_that_the_server_fails_on_becomes_a_dead_letter_and_others_go_on() {
+    in_shop(json!({}), |shop| async move {
+        let way = ApiWay::new(&shop.place.client, &shop.place.namespace).await;
+        way.choke_on(Some(("indigestible", Rehearsals::Fail)));
+        let _ingest = shop.ingest_with(&[way.setting()]);
+        shop.send("poison", 2, "indigestible").await;
+        eventually("it is met", async || {
+            shop.queue.attributes().await.unwrap().messages_in_flight > 0
+        })
+        .await;
+        shop.send("good", 3, "x").await;
+        eventually("the good one is stored", async || {
+            names(&shop).await.len() == 1
+        })
+        .await;
+        eventually("the other one is dead", async || dead(&shop).await == 1).await;
+        eventually("the queue is empty", async || waiting(&shop).await == 0).await;
+    })
+    .await;
+}
+
+/// As a full disk of etcd: nothing can be stored, and every dry run passes.
+#[tokio::test]
+async fn while_nothing_can_be_stored_no_message_is_at_fault() {
+    in_shop(json!({}), |shop| async move {
+        let way = ApiWay::new(&shop.place.client, &shop.place.namespace).await;
+        way.choke_on(Some(("RestockRequest", Rehearsals::Pass)));
+        let _ingest = shop.ingest_with(&[way.setting()]);
+        shop.send("good", 3, "x").await;
+        tokio::time::sleep(DOUBTED).await;
+        assert_eq!((waiting(&shop).await, dead(&shop).await), (1, 0));
+        way.choke_on(None);
+        eventually("it is stored", async || names(&shop).await.len() == 1).await;
+        eventually("the queue is empty", async || waiting(&shop).await == 0).await;
     })
     .await;
 }
