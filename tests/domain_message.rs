@@ -127,6 +127,34 @@ fn a_bad_mapping_says_which_field_and_why() {
 }
 
 #[test]
+fn a_misspelt_name_is_found_in_a_branch_that_is_not_taken_too() {
+    let parse = |product: &str| Mapping::parse(&json!({"productId": product}).to_string());
+    for wrong in [
+        "has(fields.sku) ? fields.sku : boddy.id",
+        "has(body.id) ? boddy.upperAscii() : 'x'",
+        "has(body.id) ? fields.sku.upperAscii(boddy) : 'x'",
+        "has(body.list) ? body.list.filter(item, boddy == item)[0] : 'x'",
+        "has(body.list) ? body.list.map(item, item)[item] : boddy",
+        "has(body.id) ? {'a': boddy}['a'] : 'x'",
+    ] {
+        let why = parse(wrong).unwrap_err().to_string();
+        assert!(
+            why.contains("boddy is not known") || why.contains("item is not known"),
+            "{why}"
+        );
+    }
+    for right in [
+        "body.items.filter(item, item.missing > 0).map(item, item.sku)[0]",
+        "has(body.id) ? body.id : optional.none().orValue(fields.sku)",
+        "has(body.id) ? string(body.id) : string(fields.sku)",
+        "body.items.exists(one, body.items.all(other, other.n <= one.n)) ? 'a' : 'b'",
+        "fields.sku.matches('^[A-Z]+$') && fields.sku.split('-').size() > 1 ? fields.sku : 'x'",
+    ] {
+        assert!(parse(right).is_ok(), "{right}: {:?}", parse(right).err());
+    }
+}
+
+#[test]
 fn a_wrong_count_is_refused_by_name() {
     let wrong = [
         "-1",
