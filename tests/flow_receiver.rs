@@ -43,11 +43,20 @@ async fn a_callback_raises_the_stock_and_its_repeats_do_not() {
     assert_eq!(status(&shop.exchange(&request).await), 200);
     assert_eq!(shop.stock().await, 16, "surplus goods count too");
 
-    assert!(shop.counts("restock_receiver_callbacks_total{result=\"Committed\"} 2"));
+    // By way of a proxy that serves more than this below one host, here and in the inbox.
+    let path = format!("/base{}", ring().sign(&claims("based")));
+    assert_eq!(status(&shop.exchange(&post(&path, BODY)).await), 200);
+    assert_eq!(shop.stock().await, 19);
+    let parked = format!("{{\"path\":{path:?},\"bodyDigest\":\"\"}}");
+    shop.inbox.put(&parked).await;
+    await_empty_inbox(&shop).await;
+    assert!(shop.counts("restock_receiver_inbox_messages_total{result=\"Repeat\"} 1"));
+
+    assert!(shop.counts("restock_receiver_callbacks_total{result=\"Committed\"} 3"));
     assert!(shop.counts("restock_receiver_callbacks_total{result=\"Repeat\"} 1"));
     assert!(shop.counts("restock_receiver_surplus_total 1"));
     assert!(shop.counts("restock_receiver_notes_total 1"));
-    assert!(shop.counts("restock_receiver_order_to_arrival_seconds_count 2"));
+    assert!(shop.counts("restock_receiver_order_to_arrival_seconds_count 3"));
     shop.close().await;
 }
 

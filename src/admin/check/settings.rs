@@ -2,6 +2,7 @@
 
 use super::Args;
 use super::report::Report;
+use crate::domain::arrival::BASE_PATH_CHARACTERS_MAX;
 use crate::edge::factory::AllowList;
 use crate::process::callback_keys::CallbackKeys;
 use axum::http::Uri;
@@ -61,6 +62,9 @@ fn callback_url(text: &str) -> Result<Option<&'static str>, &'static str> {
     if url.query().is_some() || text.contains('#') || text.contains('@') {
         return Err("must be a plain base URL, without user, query or fragment");
     }
+    if url.path().len() > BASE_PATH_CHARACTERS_MAX {
+        return Err("has so long a path that no callback would be taken: at most 256 characters");
+    }
     let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
     Ok((scheme == "http" && !here).then_some(
         "without TLS anybody on the way can read the tokens; give the receiver an https URL",
@@ -96,5 +100,7 @@ mod tests {
         ] {
             assert!(callback_url(bad).is_err(), "{bad}");
         }
+        let long = format!("https://a.example/{}", "x".repeat(BASE_PATH_CHARACTERS_MAX));
+        assert!(callback_url(&long).unwrap_err().contains("256"));
     }
 }
