@@ -38,7 +38,10 @@ pub(super) async fn apply(
             );
             Ok(Applied::Repeat)
         }
-        Ok(ArrivalEnd::NoSuchProduct) => Err("the ledger has no such product".to_owned()),
+        Ok(ArrivalEnd::NoSuchProduct) => Err(format!(
+            "the ledger has no product {}: declare it by `restock-operator products apply`",
+            arrival.sku
+        )),
         Err(error) => Err(error.to_string()),
     }
 }
