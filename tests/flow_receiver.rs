@@ -20,7 +20,7 @@ use restock_operator::domain::arrival::KeyRing;
 use restock_operator::domain::time::Time;
 use std::time::Duration;
 use support::receiver::{BODY, KEY, Shop, claims, post, read, ring, status};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -227,6 +227,34 @@ async fn a_locked_product_parks_its_callbacks_and_they_count_once() {
     shop.await_stock(13).await;
     await_empty_inbox(&shop).await;
     assert_eq!(shop.stock().await, 13);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_trickles_in_does_not_delay_the_answer() {
+    let shop = Shop::open().await;
+    let lock = lock_product(&shop).await;
+    let request = post(&ring().sign(&claims("one")), BODY);
+    let (head, body) = request.split_at(request.len() - BODY.len());
+    let mut stream = TcpStream::connect(shop.address).await.unwrap();
+    let began = Instant::now();
+    stream.write_all(head).await.unwrap();
+    let (mut answers, mut sending) = stream.into_split();
+    let body = body.to_vec();
+    let trickle = tokio::spawn(async move {
+        for byte in body {
+            sleep(Duration::from_millis(100)).await;
+            // The receiver may have answered and gone.
+            let _ = sending.write_all(&[byte]).await;
+        }
+    });
+    let mut answer = [0; 12];
+    answers.read_exact(&mut answer).await.unwrap();
+    assert!(began.elapsed() < ANSWER_WITHIN, "{:?}", began.elapsed());
+    assert_eq!(&answer, b"HTTP/1.1 202");
+    trickle.abort();
+    lock.rollback().await.unwrap();
+    shop.await_stock(13).await;
     shop.close().await;
 }
 
