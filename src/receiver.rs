@@ -14,6 +14,7 @@ mod metrics;
 mod parked;
 mod readiness;
 mod server;
+mod trouble;
 
 use crate::edge::aws;
 use crate::edge::sqs::Queue;

@@ -292,6 +292,33 @@ async fn without_ledger_and_inbox_it_says_so_and_tries_on() {
     shop.close().await;
 }
 
+/// Both neighbours answer every question, and neither takes anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_not_ready_while_it_can_neither_commit_nor_park() {
+    let shop = Shop::open().await;
+    let readiness = async |ok: bool| {
+        let until = Instant::now() + Duration::from_secs(40);
+        while shop.process.health.readiness().ok != ok {
+            assert!(Instant::now() < until, "ready never becomes {ok}");
+            sleep(Duration::from_millis(100)).await;
+        }
+        shop.process.health.readiness().lines.join("\n")
+    };
+    readiness(true).await;
+    let lock = lock_product(&shop).await;
+    shop.inbox.take_only(1_024).await;
+    let mut long = claims("one");
+    long.factory = "f".repeat(600);
+    let request = post(&ring().sign(&long), BODY);
+    assert_eq!(status(&shop.exchange(&request).await), 503);
+    let why = readiness(false).await;
+    assert!(why.contains("cannot commit"), "{why}");
+    lock.rollback().await.unwrap();
+    shop.await_stock(13).await;
+    readiness(true).await;
+    shop.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn goods_of_an_unknown_product_wait_until_it_is_known() {
     let shop = Shop::open().await;

@@ -3,6 +3,7 @@
 use crate::domain::arrival::Claims;
 use crate::edge::store::StoreError;
 use crate::edge::store::arrivals::{ArrivalEnd, NewArrival};
+use crate::process::clock;
 use crate::process::telemetry::{Kind, Stage};
 use crate::receiver::desk::Desk;
 use std::time::Duration;
@@ -24,7 +25,10 @@ pub(super) async fn apply(
     within: Duration,
 ) -> Result<Applied, String> {
     let recording = desk.store.record_arrival(arrival, within);
-    match stage(claims).follow(recording, word).await {
+    let end = stage(claims).follow(recording, word).await;
+    let failure = end.as_ref().err().map(ToString::to_string);
+    desk.commits.note(failure.as_deref(), clock::now());
+    match end {
         Ok(ArrivalEnd::Committed { surplus, stock }) => {
             tell(claims, arrival, surplus, stock);
             desk.metrics.arrived(claims, arrival, surplus);

@@ -132,11 +132,17 @@ async fn settle(desk: &Desk, callback: &Callback, commit_within: Duration) -> En
     }
     // After an unknown COMMIT too: the arrival's key lets it happen once.
     let message = callback.parked.to_message();
-    match timeout(PARK_WITHIN, desk.inbox.send(message, &BTreeMap::new())).await {
-        Ok(Ok(_)) => return Ending::Parked,
-        Ok(Err(error)) => warn(callback, &error.to_string(), "callback not parked"),
-        Err(_) => warn(callback, "no answer in time", "callback not parked"),
-    }
+    let parked = timeout(PARK_WITHIN, desk.inbox.send(message, &BTreeMap::new())).await;
+    let failure = match parked {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("no answer in time".to_owned()),
+    };
+    desk.parks.note(failure.as_deref(), clock::now());
+    let Some(why) = failure else {
+        return Ending::Parked;
+    };
+    warn(callback, &why, "callback not parked");
     Ending::Neither
 }
 
