@@ -57,12 +57,17 @@ impl Teller {
         }
     }
 
-    /// Tells all that is untold, as far as one turn goes.
-    pub(super) async fn turn(&mut self, dead_queue_arn: &str) -> Result<(), TellError> {
+    /// Tells all that is untold, as far as one turn goes, and that so many more stand
+    /// `behind`, which nobody can look at.
+    pub(super) async fn turn(
+        &mut self,
+        dead_queue_arn: &str,
+        behind: u64,
+    ) -> Result<(), TellError> {
         for _ in 0..NOTICES_MAX {
             let pending = match self.renewed().await? {
                 Some(pending) => Some(pending),
-                None => self.claim(dead_queue_arn).await?,
+                None => self.claim(dead_queue_arn, behind).await?,
             };
             let Some(pending) = pending else {
                 return Ok(());
@@ -82,7 +87,11 @@ impl Teller {
         Ok(self.pending.take().filter(|_| ours == all))
     }
 
-    async fn claim(&self, dead_queue_arn: &str) -> Result<Option<Pending>, StoreError> {
+    async fn claim(
+        &self,
+        dead_queue_arn: &str,
+        behind: u64,
+    ) -> Result<Option<Pending>, StoreError> {
         let claimant = random::hex_128();
         let letters = self
             .store
@@ -91,7 +100,7 @@ impl Teller {
         if letters.is_empty() {
             return Ok(None);
         }
-        let (id, notice) = notice::compose(&letters, dead_queue_arn);
+        let (id, notice) = notice::compose(&letters, dead_queue_arn, behind);
         let acknowledged = Acknowledgements::default();
         Ok(Some(Pending {
             letters,
