@@ -22,6 +22,7 @@ pub(super) async fn queue_arn(
     shutdown: &CancellationToken,
 ) -> Option<String> {
     let attributes = until_good(condition, shutdown, || queue.attributes()).await?;
+    tracing::info!(queue = attributes.arn, "reading this queue");
     warn_of_redrive(&attributes);
     Some(attributes.arn)
 }
