@@ -21,7 +21,7 @@ pub enum Command {
     /// Check that every piece of stock is accounted for
     Audit(audit::Args),
     /// Say what is missing or misconfigured, and what to do
-    Check(check::Args),
+    Check(Box<check::Args>),
 }
 
 /// Does what was asked.
@@ -32,6 +32,6 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Products(args) => products::run(args).await,
         Command::Adjust(args) => adjust::run(args).await,
         Command::Audit(args) => audit::run(args).await,
-        Command::Check(args) => check::run(args).await,
+        Command::Check(args) => check::run(*args).await,
     }
 }

@@ -5,6 +5,7 @@
 
 mod begin;
 mod create;
+mod dispose;
 mod gate;
 mod held;
 mod metrics;
@@ -81,6 +82,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
         pulse: process.health.pulse("poller", TURN_DEADLINE),
         shutdown: process.shutdown.clone(),
         careful_until: Time::default(),
+        stored: Vec::new(),
     });
     let loops: Vec<_> = pollers
         .map(|poller| process.tasks.spawn(poller.run()))

@@ -14,6 +14,7 @@ mod metrics;
 mod parked;
 mod readiness;
 mod server;
+mod trouble;
 
 use crate::edge::aws;
 use crate::edge::sqs::Queue;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Longest time of taking callbacks after SIGTERM: the process gives the whole drain 50 s,
-/// and the last connection may need 12 s, a held callback 2 s more.
+/// and the last connection may need 10 s, a held callback 2 s more.
 const DRAIN_SECONDS_MAX: u64 = 30;
 
 /// Settings of the receiver.

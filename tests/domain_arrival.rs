@@ -51,6 +51,18 @@ fn a_signed_path_gives_its_claims_back_until_it_is_over() {
 }
 
 #[test]
+fn a_path_of_the_public_base_url_may_stand_before_it() {
+    let ring = ring(&[NEW]);
+    let path = ring.sign(&claims());
+    for base in ["/base", "/a/b/v1/arrivals", &"/x".repeat(128)] {
+        let path = format!("{base}{path}");
+        assert_eq!(ring.verify_path(&path, SIGNED_AT), Ok(claims()), "{base}");
+    }
+    let long = format!("{}{path}", "/x".repeat(129));
+    assert_eq!(ring.verify_path(&long, SIGNED_AT), Err(TokenError::Bad));
+}
+
+#[test]
 fn the_first_key_signs_and_every_key_verifies() {
     let before = ring(&[OLD]);
     let both = ring(&["# rotation of Monday", "", NEW, OLD]);

@@ -127,6 +127,34 @@ fn a_bad_mapping_says_which_field_and_why() {
 }
 
 #[test]
+fn a_misspelt_name_is_found_in_a_branch_that_is_not_taken_too() {
+    let parse = |product: &str| Mapping::parse(&json!({"productId": product}).to_string());
+    for wrong in [
+        "has(fields.sku) ? fields.sku : boddy.id",
+        "has(body.id) ? boddy.upperAscii() : 'x'",
+        "has(body.id) ? fields.sku.upperAscii(boddy) : 'x'",
+        "has(body.list) ? body.list.filter(item, boddy == item)[0] : 'x'",
+        "has(body.list) ? body.list.map(item, item)[item] : boddy",
+        "has(body.id) ? {'a': boddy}['a'] : 'x'",
+    ] {
+        let why = parse(wrong).unwrap_err().to_string();
+        assert!(
+            why.contains("boddy is not known") || why.contains("item is not known"),
+            "{why}"
+        );
+    }
+    for right in [
+        "body.items.filter(item, item.missing > 0).map(item, item.sku)[0]",
+        "has(body.id) ? body.id : optional.none().orValue(fields.sku)",
+        "has(body.id) ? string(body.id) : string(fields.sku)",
+        "body.items.exists(one, body.items.all(other, other.n <= one.n)) ? 'a' : 'b'",
+        "fields.sku.matches('^[A-Z]+$') && fields.sku.split('-').size() > 1 ? fields.sku : 'x'",
+    ] {
+        assert!(parse(right).is_ok(), "{right}: {:?}", parse(right).err());
+    }
+}
+
+#[test]
 fn a_wrong_count_is_refused_by_name() {
     let wrong = [
         "-1",
@@ -235,6 +263,26 @@ fn a_message_of_one_mebibyte_is_read_and_one_byte_more_is_not() {
         refusal(&body),
         "the body has 1048577 bytes, at most 1048576 are read"
     );
+}
+
+#[test]
+fn a_body_of_many_small_values_is_refused_before_it_fills_the_memory() {
+    let too_many = "too many values: a body may hold at most 4096 JSON values";
+    let mut bomb = r#"{"MessageAttributeProductId": "A", "x": ["#.to_owned();
+    while bomb.len() < 768 * 1024 {
+        bomb.push_str(r#"{"a":0},"#);
+    }
+    bomb.push_str("0]}");
+    assert_eq!(refusal(&bomb), too_many);
+    assert_eq!(refusal(&Value::from(bomb.as_str()).to_string()), too_many);
+    assert_eq!(refusal(&sns(&bomb, &BTreeMap::new())), too_many);
+    // The object, the id and the list count as well.
+    let list = |count: usize| {
+        let zeros = vec![0; count];
+        json!({"MessageAttributeProductId": "A", "x": zeros}).to_string()
+    };
+    assert!(wanted(&list(4096 - 3), &BTreeMap::new()).is_ok());
+    assert_eq!(refusal(&list(4096 - 2)), too_many);
 }
 
 #[test]

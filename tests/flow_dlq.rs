@@ -194,7 +194,16 @@ async fn a_topic_that_does_not_exist_keeps_the_role_from_being_ready() {
             }
         };
         timeout(PATIENCE, waiting).await.expect("it says why");
+        // As if the claim had been made so long ago that it is about to end.
+        let pool = ledger.schema.pool().await;
+        let age = "UPDATE dead_letter SET claimed_until = claimed_until - 599000000";
+        sqlx::query(age).execute(&pool).await.unwrap();
         sleep(QUIET).await;
+        let ended = "SELECT COUNT(*) FROM dead_letter WHERE claimed_until < \
+             TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + 500000000";
+        let ended: i64 = sqlx::query_scalar(ended).fetch_one(&pool).await.unwrap();
+        assert_eq!(ended, 0, "another process would tell it again");
+        assert!(!dlq.process.health.readiness().ok);
         // Many turns later the channel that works has had it once.
         assert_eq!(mails_to(&ops.ops_email_to[0]).await, 1);
         assert_eq!(next(&mailbox).await, None);

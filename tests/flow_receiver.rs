@@ -20,7 +20,7 @@ use restock_operator::domain::arrival::KeyRing;
 use restock_operator::domain::time::Time;
 use std::time::Duration;
 use support::receiver::{BODY, KEY, Shop, claims, post, read, ring, status};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -43,11 +43,20 @@ async fn a_callback_raises_the_stock_and_its_repeats_do_not() {
     assert_eq!(status(&shop.exchange(&request).await), 200);
     assert_eq!(shop.stock().await, 16, "surplus goods count too");
 
-    assert!(shop.counts("restock_receiver_callbacks_total{result=\"Committed\"} 2"));
+    // By way of a proxy that serves more than this below one host, here and in the inbox.
+    let path = format!("/base{}", ring().sign(&claims("based")));
+    assert_eq!(status(&shop.exchange(&post(&path, BODY)).await), 200);
+    assert_eq!(shop.stock().await, 19);
+    let parked = format!("{{\"path\":{path:?},\"bodyDigest\":\"\"}}");
+    shop.inbox.put(&parked).await;
+    await_empty_inbox(&shop).await;
+    assert!(shop.counts("restock_receiver_inbox_messages_total{result=\"Repeat\"} 1"));
+
+    assert!(shop.counts("restock_receiver_callbacks_total{result=\"Committed\"} 3"));
     assert!(shop.counts("restock_receiver_callbacks_total{result=\"Repeat\"} 1"));
     assert!(shop.counts("restock_receiver_surplus_total 1"));
     assert!(shop.counts("restock_receiver_notes_total 1"));
-    assert!(shop.counts("restock_receiver_order_to_arrival_seconds_count 2"));
+    assert!(shop.counts("restock_receiver_order_to_arrival_seconds_count 3"));
     shop.close().await;
 }
 
@@ -222,6 +231,34 @@ async fn a_locked_product_parks_its_callbacks_and_they_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_trickles_in_does_not_delay_the_answer() {
+    let shop = Shop::open().await;
+    let lock = lock_product(&shop).await;
+    let request = post(&ring().sign(&claims("one")), BODY);
+    let (head, body) = request.split_at(request.len() - BODY.len());
+    let mut stream = TcpStream::connect(shop.address).await.unwrap();
+    let began = Instant::now();
+    stream.write_all(head).await.unwrap();
+    let (mut answers, mut sending) = stream.into_split();
+    let body = body.to_vec();
+    let trickle = tokio::spawn(async move {
+        for byte in body {
+            sleep(Duration::from_millis(100)).await;
+            // The receiver may have answered and gone.
+            let _ = sending.write_all(&[byte]).await;
+        }
+    });
+    let mut answer = [0; 12];
+    answers.read_exact(&mut answer).await.unwrap();
+    assert!(began.elapsed() < ANSWER_WITHIN, "{:?}", began.elapsed());
+    assert_eq!(&answer, b"HTTP/1.1 202");
+    trickle.abort();
+    lock.rollback().await.unwrap();
+    shop.await_stock(13).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callbacks_are_parked_while_the_ledger_is_away() {
     let shop = Shop::open().await;
     assert_eq!(shop.call("before").await, 200);
@@ -252,6 +289,33 @@ async fn without_ledger_and_inbox_it_says_so_and_tries_on() {
     shop.way.mend();
     shop.await_stock(13).await;
     assert_eq!(shop.call("one").await, 200);
+    shop.close().await;
+}
+
+/// Both neighbours answer every question, and neither takes anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_not_ready_while_it_can_neither_commit_nor_park() {
+    let shop = Shop::open().await;
+    let readiness = async |ok: bool| {
+        let until = Instant::now() + Duration::from_secs(40);
+        while shop.process.health.readiness().ok != ok {
+            assert!(Instant::now() < until, "ready never becomes {ok}");
+            sleep(Duration::from_millis(100)).await;
+        }
+        shop.process.health.readiness().lines.join("\n")
+    };
+    readiness(true).await;
+    let lock = lock_product(&shop).await;
+    shop.inbox.take_only(1_024).await;
+    let mut long = claims("one");
+    long.factory = "f".repeat(600);
+    let request = post(&ring().sign(&long), BODY);
+    assert_eq!(status(&shop.exchange(&request).await), 503);
+    let why = readiness(false).await;
+    assert!(why.contains("cannot commit"), "{why}");
+    lock.rollback().await.unwrap();
+    shop.await_stock(13).await;
+    readiness(true).await;
     shop.close().await;
 }
 

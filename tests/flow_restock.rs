@@ -12,6 +12,8 @@ mod support {
     pub(crate) mod role;
     pub(crate) mod shop;
 }
+#[path = "flow/blocked.rs"]
+mod blocked;
 #[path = "flow/differs.rs"]
 mod differs;
 #[path = "flow/faults.rs"]

@@ -100,6 +100,27 @@ async fn claims_at_once_share_nothing_and_end() {
 }
 
 #[tokio::test]
+async fn a_claim_that_is_renewed_does_not_end_and_a_lost_one_is_noticed() {
+    let ledger = Ledger::create().await;
+    for id in ["m1", "m2"] {
+        ledger.see_dead_letter(&seen("a", id)).await.unwrap();
+    }
+    let ours = ledger.claim_untold(10, "one", Duration::ZERO).await;
+    assert_eq!(ours.unwrap().len(), 2);
+    assert_eq!(ledger.renew_claim("one", HOLD).await.unwrap(), 2);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let theirs = ledger.claim_untold(10, "two", HOLD).await.unwrap();
+    assert!(theirs.is_empty(), "renewed");
+    ledger.renew_claim("one", Duration::ZERO).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let theirs = ledger.claim_untold(1, "two", HOLD).await.unwrap();
+    assert_eq!(theirs.len(), 1, "its time was over");
+    assert_eq!(ledger.renew_claim("one", HOLD).await.unwrap(), 1);
+    ledger.mark_told(&theirs, "n").await.unwrap();
+    assert_eq!(ledger.renew_claim("two", HOLD).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn the_archive_keeps_the_last_word_of_each_object() {
     let ledger = Ledger::create().await;
     for (uid, object) in [

@@ -6,6 +6,7 @@
 mod cluster;
 mod inbox;
 mod ledger;
+mod notices;
 mod policy;
 mod queues;
 mod report;
@@ -37,6 +38,9 @@ pub struct Args {
     /// URL of the SQS queue that keeps callbacks while the ledger is away
     #[arg(long, env = "RESTOCK_INBOX_URL", value_name = "URL")]
     inbox_url: Option<String>,
+    /// File that says where a message has its order, as for ingest
+    #[arg(long, env = "RESTOCK_MAPPING_FILE", value_name = "PATH")]
+    mapping_file: Option<PathBuf>,
     /// Public base URL of the receiver, as the factory reaches it
     #[arg(long, env = "RESTOCK_CALLBACK_URL", value_name = "URL")]
     callback_url: Option<String>,
@@ -62,9 +66,10 @@ enum RightsOf {
 /// If anything is wrong.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
-    settings::check(&args, &mut report);
+    settings::check(&args, &mut report).await;
     ledger::check(&args.database, &mut report).await;
     queues::check(&args, &mut report).await;
+    notices::check(&args.ops, &mut report).await;
     cluster::check(&args.namespace.namespace, args.rights_of, &mut report).await;
     match report.wrong() {
         0 => Ok(()),

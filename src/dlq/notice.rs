@@ -16,8 +16,13 @@ pub(super) const LETTERS_MAX: u32 = 200;
 /// Longest reason that is shown: what the ledger keeps.
 const REASON_CHARACTERS_MAX: usize = 255;
 
-/// One notice for these letters, grouped by reason, and its stable id.
-pub(super) fn compose(letters: &[DeadLetter], dead_queue_arn: &str) -> (String, Notice) {
+/// One notice for these letters, grouped by reason, and its stable id. `behind` counts
+/// those that nobody can look at.
+pub(super) fn compose(
+    letters: &[DeadLetter],
+    dead_queue_arn: &str,
+    behind: u64,
+) -> (String, Notice) {
     let id = id(letters);
     let (count, messages) = counted(letters);
     let attributes = [
@@ -27,7 +32,7 @@ pub(super) fn compose(letters: &[DeadLetter], dead_queue_arn: &str) -> (String, 
     ];
     let notice = Notice {
         subject: format!("[restock] {count} dead {messages}: could not become an order"),
-        text: text(letters, dead_queue_arn, &id),
+        text: text(letters, dead_queue_arn, behind, &id),
         attributes: attributes
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
@@ -50,7 +55,7 @@ fn counted(letters: &[DeadLetter]) -> (usize, &'static str) {
     (count, if count == 1 { "message" } else { "messages" })
 }
 
-fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
+fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> String {
     let (count, messages) = counted(letters);
     let mut text = format!(
         "What      {count} {messages} could not become a restock request. Kept in\n          \
@@ -59,9 +64,16 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, id: &str) -> String {
          aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
          Notice id {id} (the same if this is repeated)\n"
     );
+    if behind > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "More      and about {behind} more that cannot be looked at: they stand behind others\n          \
+             of their message groups. Move or delete those first"
+        );
+    }
     for (reason, letters) in by_reason(letters) {
         let reason = plain_text(reason, REASON_CHARACTERS_MAX);
-        // Writing to a String cannot fail.
         let _ = writeln!(text, "\n{}: {reason}", times(letters.len()));
         for letter in letters {
             let sent = letter.sent_at.unwrap_or(letter.first_seen_at);
@@ -127,7 +139,8 @@ mod tests {
             letter(2, "why"),
             letter(3, "why"),
         ];
-        let (id, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:1:dead");
+        let (id, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:1:dead", 0);
+        assert!(!notice.text.contains("More"));
         assert_eq!(
             notice.subject,
             "[restock] 3 dead messages: could not become an order"
@@ -143,7 +156,13 @@ mod tests {
         assert_eq!(notice.attributes["NoticeId"], id);
         let mut reversed = letters.to_vec();
         reversed.reverse();
-        assert_eq!(compose(&reversed, "arn").0, id);
+        let (repeated, notice) = compose(&reversed, "arn", 12);
+        assert_eq!(repeated, id);
+        assert!(
+            notice
+                .text
+                .contains("\nMore      and about 12 more that cannot be looked at")
+        );
     }
 
     #[test]
@@ -151,7 +170,7 @@ mod tests {
         let letters: Vec<_> = (0..LETTERS_MAX)
             .map(|n| letter(n, &"글".repeat(255)))
             .collect();
-        let (_, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:123456789012:dead");
+        let (_, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:123456789012:dead", 9);
         assert!(notice.text.len() < crate::edge::sns::MESSAGE_BYTES_MAX);
     }
 }

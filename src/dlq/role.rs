@@ -31,6 +31,8 @@ pub(super) struct Role {
     noted: Recent,
     metrics: Metrics,
     teller: Teller,
+    /// Letters that the last sweep could not look at.
+    behind: u64,
     conditions: Conditions,
 }
 
@@ -41,10 +43,12 @@ struct Conditions {
     pulse: Pulse,
 }
 
-/// The queues' own names, read in each turn: they say that both are there.
-struct Arns {
-    queue: String,
-    dead: String,
+/// What the queues say of themselves, asked in each turn: it shows that both are there.
+struct Looked {
+    queue_arn: String,
+    dead_arn: String,
+    /// Letters that could be received, approximately.
+    visible: u64,
 }
 
 impl Role {
@@ -71,6 +75,7 @@ impl Role {
             file,
             noted: Recent::default(),
             metrics,
+            behind: 0,
             conditions: Conditions {
                 queue: process.health.condition("queue"),
                 mapping: process.health.condition("mapping"),
@@ -84,13 +89,13 @@ impl Role {
     pub(super) async fn turn(&mut self) {
         self.conditions.pulse.beat();
         self.reload().await;
-        let arns = match self.look().await {
-            Ok(arns) => arns,
+        let looked = match self.look().await {
+            Ok(looked) => looked,
             Err(why) => return self.report(&self.conditions.queue, &Err(why)),
         };
-        let swept = self.sweep(&arns.queue).await;
+        let swept = self.sweep(&looked).await;
         self.report(&self.conditions.queue, &swept);
-        let told = self.tell(&arns.dead).await;
+        let told = self.tell(&looked.dead_arn).await;
         self.report(&self.conditions.notices, &told);
     }
 
@@ -115,7 +120,7 @@ impl Role {
         self.conditions.mapping.ready();
     }
 
-    async fn look(&self) -> anyhow::Result<Arns> {
+    async fn look(&self) -> anyhow::Result<Looked> {
         let dead = self
             .dead
             .attributes()
@@ -126,22 +131,33 @@ impl Role {
             .depth
             .set(i64::try_from(depth).unwrap_or(i64::MAX));
         let queue = self.queue.attributes().await.context("the queue")?;
-        Ok(Arns {
-            queue: queue.arn,
-            dead: dead.arn,
+        Ok(Looked {
+            queue_arn: queue.arn,
+            dead_arn: dead.arn,
+            visible: dead.messages_visible,
         })
     }
 
-    async fn sweep(&self, queue_arn: &str) -> anyhow::Result<()> {
+    async fn sweep(&mut self, looked: &Looked) -> anyhow::Result<()> {
         let sweep = Sweep {
             dead: &self.dead,
             store: &self.store,
-            queue_arn,
+            queue_arn: &looked.queue_arn,
             mapping: &self.mapping,
             noted: &self.noted,
         };
-        let oldest = sweep.run().await?;
-        let age = oldest
+        let met = sweep.run().await?;
+        let behind = met.behind(&looked.dead_arn, looked.visible);
+        if behind > 0 && behind != self.behind {
+            tracing::warn!(
+                behind,
+                "dead letters that cannot be looked at: move or delete those before them in \
+                 their message groups"
+            );
+        }
+        self.behind = behind;
+        let age = met
+            .oldest
             .map(|sent_at| clock::now().since(sent_at))
             .unwrap_or_default();
         self.metrics
@@ -154,6 +170,6 @@ impl Role {
         if let Some(problem) = self.channels.problem() {
             anyhow::bail!("{problem}");
         }
-        Ok(self.teller.turn(dead_queue_arn).await?)
+        Ok(self.teller.turn(dead_queue_arn, self.behind).await?)
     }
 }

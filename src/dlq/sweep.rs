@@ -29,6 +29,27 @@ pub(super) enum SweepError {
     Ledger(#[from] StoreError),
 }
 
+/// What a sweep met.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Met {
+    pub(super) letters: u64,
+    /// When the oldest was sent.
+    pub(super) oldest: Option<Time>,
+}
+
+impl Met {
+    /// Letters that this sweep could not look at, of so many that were visible before it.
+    /// A FIFO queue shows the first ten of a message group, and no more before those are
+    /// gone; from any other queue a later sweep gets the rest.
+    pub(super) fn behind(&self, dead_queue_arn: &str, visible: u64) -> u64 {
+        if dead_queue_arn.ends_with(".fifo") {
+            visible.saturating_sub(self.letters)
+        } else {
+            0
+        }
+    }
+}
+
 /// Where letters are met and noted.
 pub(super) struct Sweep<'a> {
     pub(super) dead: &'a Queue,
@@ -39,9 +60,8 @@ pub(super) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Notes every letter that this process has not noted yet; answers when the oldest
-    /// was sent.
-    pub(super) async fn run(&self) -> Result<Option<Time>, SweepError> {
+    /// Notes every letter that this process has not noted yet.
+    pub(super) async fn run(&self) -> Result<Met, SweepError> {
         let mut receipts = Vec::new();
         let swept = self.meet(&mut receipts).await;
         // Also after a failure: what was hidden is given back.
@@ -49,8 +69,8 @@ impl Sweep<'_> {
         swept
     }
 
-    async fn meet(&self, receipts: &mut Vec<String>) -> Result<Option<Time>, SweepError> {
-        let mut oldest: Option<Time> = None;
+    async fn meet(&self, receipts: &mut Vec<String>) -> Result<Met, SweepError> {
+        let mut met = Met::default();
         for _ in 0..BATCHES_MAX {
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
             if letters.is_empty() {
@@ -58,13 +78,14 @@ impl Sweep<'_> {
             }
             for letter in &letters {
                 receipts.push(letter.receipt.clone());
-                oldest = oldest.into_iter().chain(letter.sent_at).min();
+                met.letters += 1;
+                met.oldest = met.oldest.into_iter().chain(letter.sent_at).min();
             }
             for letter in &letters {
                 self.note(letter).await?;
             }
         }
-        Ok(oldest)
+        Ok(met)
     }
 
     async fn note(&self, letter: &Received) -> Result<(), StoreError> {
@@ -96,5 +117,26 @@ impl Sweep<'_> {
                 tracing::warn!(%why, "dead letters come back later than meant");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_in_a_fifo_queue_letters_hide_behind_others() {
+        let met = Met {
+            letters: 10,
+            oldest: None,
+        };
+        let (fifo, standard) = (
+            "arn:aws:sqs:eu-west-1:1:dead.fifo",
+            "arn:aws:sqs:eu-west-1:1:dead",
+        );
+        assert_eq!(met.behind(fifo, 25), 15);
+        // The queue's count is approximate.
+        assert_eq!(met.behind(fifo, 9), 0);
+        assert_eq!(met.behind(standard, 25), 0);
     }
 }

@@ -1,23 +1,20 @@
 //! Letters that nobody was told of, told once: claim, publish, and only then mark.
 //!
 //! Died before the publish: the claim lapses and the letters are told later. Died after
-//! it: they are told again under the same notice id.
+//! it: they are told again. While a channel does not acknowledge, the claim is renewed
+//! before each try, so that the others have the notice once.
 
 use super::metrics::Metrics;
 use super::notice;
 use crate::domain::notice::Notice;
-use crate::domain::time::Time;
 use crate::edge::channels::{Acknowledgements, Channels};
 use crate::edge::store::dead_letters::DeadLetter;
 use crate::edge::store::{Store, StoreError};
-use crate::process::{clock, random};
+use crate::process::random;
 use std::time::Duration;
 
 /// How long claimed letters are ours: many turns for channels that do not answer.
 const HOLD: Duration = Duration::from_secs(600);
-
-/// After this part of [`HOLD`] we let go, well before another process may claim them.
-const GIVE_UP: Duration = Duration::from_secs(480);
 
 /// Notices of one turn: 2,000 letters. The rest is told in the next one.
 const NOTICES_MAX: usize = 10;
@@ -37,7 +34,7 @@ struct Pending {
     id: String,
     notice: Notice,
     acknowledged: Acknowledgements,
-    claimed_at: Time,
+    claimant: String,
 }
 
 /// Tells the operations team.
@@ -60,18 +57,19 @@ impl Teller {
         }
     }
 
-    /// Tells all that is untold, as far as one turn goes.
-    pub(super) async fn turn(&mut self, dead_queue_arn: &str) -> Result<(), TellError> {
+    /// Tells all that is untold, as far as one turn goes, and that so many more stand
+    /// `behind`, which nobody can look at.
+    pub(super) async fn turn(
+        &mut self,
+        dead_queue_arn: &str,
+        behind: u64,
+    ) -> Result<(), TellError> {
         for _ in 0..NOTICES_MAX {
-            let now = clock::now();
-            let ours = self
-                .pending
-                .take()
-                .filter(|it| now.since(it.claimed_at) < GIVE_UP);
-            let Some(pending) = (match ours {
+            let pending = match self.renewed().await? {
                 Some(pending) => Some(pending),
-                None => self.claim(now, dead_queue_arn).await?,
-            }) else {
+                None => self.claim(dead_queue_arn, behind).await?,
+            };
+            let Some(pending) = pending else {
                 return Ok(());
             };
             self.send(pending).await?;
@@ -79,7 +77,21 @@ impl Teller {
         Ok(())
     }
 
-    async fn claim(&self, now: Time, dead_queue_arn: &str) -> Result<Option<Pending>, StoreError> {
+    /// What an earlier turn could not finish, unless another process has taken it over.
+    async fn renewed(&mut self) -> Result<Option<Pending>, StoreError> {
+        let Some(pending) = &self.pending else {
+            return Ok(None);
+        };
+        let ours = self.store.renew_claim(&pending.claimant, HOLD).await?;
+        let all = pending.letters.len() as u64;
+        Ok(self.pending.take().filter(|_| ours == all))
+    }
+
+    async fn claim(
+        &self,
+        dead_queue_arn: &str,
+        behind: u64,
+    ) -> Result<Option<Pending>, StoreError> {
         let claimant = random::hex_128();
         let letters = self
             .store
@@ -88,14 +100,14 @@ impl Teller {
         if letters.is_empty() {
             return Ok(None);
         }
-        let (id, notice) = notice::compose(&letters, dead_queue_arn);
+        let (id, notice) = notice::compose(&letters, dead_queue_arn, behind);
         let acknowledged = Acknowledgements::default();
         Ok(Some(Pending {
             letters,
             id,
             notice,
             acknowledged,
-            claimed_at: now,
+            claimant,
         }))
     }
 

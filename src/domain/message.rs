@@ -36,6 +36,12 @@ pub enum MessageError {
         /// Its length.
         bytes: usize,
     },
+    /// The body holds more JSON values than are read.
+    #[error(
+        "too many values: a body may hold at most {} JSON values",
+        json::VALUES_MAX
+    )]
+    TooManyValues,
     /// An event id, product, factory or quantity is there, but wrong.
     #[error("{0}")]
     Word(#[from] WordError),

@@ -9,6 +9,7 @@
 //! refuses the message. `docs/mapping.md` shows the mapping of a second shop.
 
 mod file;
+mod names;
 mod values;
 
 pub use file::MappingFile;
@@ -177,15 +178,25 @@ impl Expression {
         .known_names()
     }
 
-    /// A misspelt variable would make every message fail: better the file does.
+    /// A misspelt name would make messages fail, perhaps only those that take its branch:
+    /// better the file does.
     fn known_names(self) -> Result<Self, MappingError> {
         let context = Mapping::names_only();
-        match self.program.execute(&context) {
-            Err(ExecutionError::UndeclaredReference(name)) => Err(MappingError::Expression {
+        let alone = names::free(self.program.expression());
+        // By the evaluator's own judgement, one at a time: it knows its functions.
+        let alone = alone.iter().filter_map(|name| Program::compile(name).ok());
+        let unknown = std::iter::once(&self.program)
+            .chain(&alone.collect::<Vec<_>>())
+            .find_map(|program| match program.execute(&context) {
+                Err(ExecutionError::UndeclaredReference(name)) => Some(name),
+                _ => None,
+            });
+        match unknown {
+            None => Ok(self),
+            Some(name) => Err(MappingError::Expression {
                 field: self.field,
                 why: format!("{name} is not known: there are fields, attributes and body"),
             }),
-            _ => Ok(self),
         }
     }
 

@@ -24,6 +24,32 @@ impl Mailer {
         }
     }
 
+    /// Whether SES lets us send as this sender: its address is verified, or its domain.
+    ///
+    /// # Errors
+    /// [`AwsError`]; [`AwsError::Gone`] if SES knows neither.
+    pub async fn is_verified(&self) -> Result<bool, AwsError> {
+        let address = address(&self.from);
+        match self.is_identity_verified(address).await {
+            Err(AwsError::Gone(why)) => match address.rsplit_once('@') {
+                Some((_, domain)) => self.is_identity_verified(domain).await,
+                None => Err(AwsError::Gone(why)),
+            },
+            answer => answer,
+        }
+    }
+
+    async fn is_identity_verified(&self, identity: &str) -> Result<bool, AwsError> {
+        let answer = self
+            .client
+            .get_email_identity()
+            .email_identity(identity)
+            .send()
+            .await
+            .map_err(|error| aws::failure(&error))?;
+        Ok(answer.verified_for_sending_status)
+    }
+
     /// Sends one mail to all readers; answers the id that SES gave to it: the
     /// acknowledgement.
     ///
@@ -48,6 +74,12 @@ impl Mailer {
     }
 }
 
+/// Without the name in front of it: `Restock <restock@example.com>`.
+fn address(sender: &str) -> &str {
+    let inner = sender.rsplit_once('<').map_or(sender, |(_, rest)| rest);
+    inner.trim().trim_end_matches('>')
+}
+
 /// Text only, never HTML: nothing in a message of a stranger can become markup.
 fn plain(subject: &str, text: &str) -> Result<Message, BuildError> {
     let utf8 = |data: &str| Content::builder().data(data).charset("UTF-8").build();
@@ -56,4 +88,16 @@ fn plain(subject: &str, text: &str) -> Result<Message, BuildError> {
         .subject(utf8(subject)?)
         .body(body)
         .build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_may_have_a_name() {
+        for sender in ["a@b.example", "Restock <a@b.example>", " a@b.example "] {
+            assert_eq!(address(sender), "a@b.example");
+        }
+    }
 }

@@ -33,6 +33,23 @@ impl Topic {
         &self.arn
     }
 
+    /// How many subscriptions were confirmed; without one nobody reads what is published.
+    ///
+    /// # Errors
+    /// [`AwsError`].
+    pub async fn subscriptions(&self) -> Result<u64, AwsError> {
+        let answer = self
+            .client
+            .get_topic_attributes()
+            .topic_arn(&self.arn)
+            .send()
+            .await
+            .map_err(|error| aws::failure(&error))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let confirmed = attributes.get("SubscriptionsConfirmed");
+        Ok(confirmed.map_or(Ok(0), |count| count.parse()).unwrap_or(0))
+    }
+
     /// Publishes plain text; answers the id that SNS gave to it: the acknowledgement.
     ///
     /// # Errors

@@ -21,7 +21,8 @@ pub use error::StoreError;
 use call::Call;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::Executor;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -90,6 +91,23 @@ impl Store {
         Ok(())
     }
 
+    /// Whether connections by this URL are to the right server for certain: its certificate
+    /// is verified, or it is on this machine. The driver's default takes whoever answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if `url` is no database URL.
+    pub fn knows_server(url: &SecretString) -> Result<bool, StoreError> {
+        let options = options(url)?;
+        let host = options.get_host().trim_matches(['[', ']']);
+        let address = host.parse::<IpAddr>();
+        let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let verified = matches!(
+            options.get_ssl_mode(),
+            MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity
+        );
+        Ok(verified || here || options.get_socket().is_some())
+    }
+
     /// Closes every connection, after the calls that use them.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -129,4 +147,30 @@ fn options(url: &SecretString) -> Result<MySqlConnectOptions, StoreError> {
         .pipes_as_concat(false)
         .no_engine_substitution(false)
         .timezone(Some("+00:00".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_known_by_its_certificate_or_because_it_is_here() {
+        let knows = |url: &str| Store::knows_server(&SecretString::from(url)).unwrap();
+        for url in [
+            "mysql://u:p@db.example/restock?ssl-mode=VERIFY_IDENTITY",
+            "mysql://u:p@db.example/restock?ssl-mode=VERIFY_CA",
+            "mysql://u:p@127.0.0.1:3306/restock",
+            "mysql://u:p@localhost/restock",
+            "mysql://u:p@[::1]/restock",
+        ] {
+            assert!(knows(url), "{url}");
+        }
+        for url in [
+            "mysql://u:p@db.example/restock",
+            "mysql://u:p@db.example/restock?ssl-mode=REQUIRED",
+            "mysql://u:p@10.0.0.1/restock?ssl-mode=DISABLED",
+        ] {
+            assert!(!knows(url), "{url}");
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! What must be known before the first receive.
 
 use super::create::Creator;
-use crate::crd::request::RestockRequest;
 use crate::edge::sqs::{Queue, QueueAttributes};
 use crate::process::backoff::Backoff;
 use crate::process::health::Condition;
-use kube::{Api, Client};
+use kube::Client;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +22,7 @@ pub(super) async fn queue_arn(
     shutdown: &CancellationToken,
 ) -> Option<String> {
     let attributes = until_good(condition, shutdown, || queue.attributes()).await?;
+    tracing::info!(queue = attributes.arn, "reading this queue");
     warn_of_redrive(&attributes);
     Some(attributes.arn)
 }
@@ -35,8 +35,7 @@ pub(super) async fn creator(
     condition: &Condition,
     shutdown: &CancellationToken,
 ) -> Option<Creator> {
-    let api: Api<RestockRequest> = Api::namespaced(client, namespace);
-    let creator = Creator { api, queue_arn };
+    let creator = Creator::new(client, namespace, queue_arn);
     until_good(condition, shutdown, || creator.probe()).await?;
     Some(creator)
 }

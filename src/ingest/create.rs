@@ -1,14 +1,21 @@
 //! One request is created, or it is known why not, and whose fault that is.
 
 use super::order;
-use crate::crd::request::RestockRequest;
+use crate::crd::request::{RestockRequest, RestockRequestSpec};
+use crate::domain::message::plain_text;
 use crate::edge::cluster::{self, ClusterError};
 use crate::process::clock;
-use kube::{Api, ResourceExt};
+use futures::future::join_all;
+use kube::core::DynamicObject;
+use kube::{Api, Client, CustomResourceExt as _, ResourceExt as _};
+use serde_json::Value;
 
 /// Rounds of create and get for one name. More than one is needed only when an object
 /// is deleted between the two; then the message is held and tried again later.
 const ROUNDS_MAX: u32 = 3;
+
+/// Most characters of why an object cannot be read: the reason quotes the object.
+const WHY_CHARACTERS_MAX: usize = 200;
 
 /// What came of creating the request of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,11 +50,23 @@ impl Created {
 pub(super) struct Creator {
     /// The requests of one namespace.
     pub(super) api: Api<RestockRequest>,
+    /// The same, as they are stored. A status is the controller's: one with a word of a
+    /// newer version must not keep a message from being known again.
+    stored: Api<DynamicObject>,
     /// The ARN of the queue that is read.
     pub(super) queue_arn: String,
 }
 
 impl Creator {
+    pub(super) fn new(client: Client, namespace: &str, queue_arn: String) -> Self {
+        let resource = RestockRequest::api_resource();
+        Self {
+            api: Api::namespaced(client.clone(), namespace),
+            stored: Api::namespaced_with(client, namespace, &resource),
+            queue_arn,
+        }
+    }
+
     /// Creates the request. To be repeated at will: its name is its identity.
     pub(super) async fn create(&self, wanted: &RestockRequest) -> Created {
         for _ in 0..ROUNDS_MAX {
@@ -57,9 +76,8 @@ impl Creator {
                 Err(ClusterError::Refused(why)) => return self.whose_fault(why).await,
                 Err(other) => return Created::NotNow(other.to_string()),
             }
-            match cluster::get(&self.api, &wanted.name_any()).await {
-                Ok(Some(existing)) if order::is_same(&existing, wanted) => return Created::Already,
-                Ok(Some(existing)) => return Created::Conflict(conflict(&existing, wanted)),
+            match cluster::get(&self.stored, &wanted.name_any()).await {
+                Ok(Some(existing)) => return met(&existing, wanted),
                 // Deleted in between: the name is free again.
                 Ok(None) => {}
                 Err(why) => return Created::NotNow(why.to_string()),
@@ -77,6 +95,24 @@ impl Creator {
         }
     }
 
+    /// For each of these whether it is the server's trouble and no other is. Both questions
+    /// are dry runs: where only what is stored fails, as on a full disk, no message is at
+    /// fault. The known good one comes last: it must pass when the others have failed.
+    pub(super) async fn at_fault(
+        &self,
+        requests: impl Iterator<Item = &RestockRequest>,
+    ) -> Vec<bool> {
+        let fails = async |request| match cluster::create(&self.api, request, true).await {
+            Ok(_) | Err(ClusterError::Exists(_)) => false,
+            Err(_) => true,
+        };
+        let mut failed = join_all(requests.map(fails)).await;
+        if self.probe().await.is_err() {
+            failed.fill(false);
+        }
+        failed
+    }
+
     /// Whether a request could be created now.
     ///
     /// # Errors
@@ -90,18 +126,56 @@ impl Creator {
     }
 }
 
-fn conflict(existing: &RestockRequest, wanted: &RestockRequest) -> String {
-    let order = |object: &RestockRequest| {
-        let quantity = object
-            .spec
-            .quantity
-            .map_or("no quantity".to_owned(), |n| n.to_string());
-        format!("{} of {}", quantity, object.spec.product_id)
+/// What it means that an object of this name exists.
+fn met(existing: &DynamicObject, wanted: &RestockRequest) -> Created {
+    let spec = existing.data.get("spec").unwrap_or(&Value::Null);
+    match serde_json::from_value::<RestockRequestSpec>(spec.clone()) {
+        Ok(spec) if order::is_same(&spec, &wanted.spec) => Created::Already,
+        Ok(spec) => Created::Conflict(conflict(&spec, wanted)),
+        Err(why) => Created::Conflict(format!(
+            "identity conflict: {} exists, and this version cannot read its spec ({}); compare \
+             it with this message by hand, or install the version that wrote it",
+            wanted.name_any(),
+            plain_text(&why.to_string(), WHY_CHARACTERS_MAX)
+        )),
+    }
+}
+
+fn conflict(existing: &RestockRequestSpec, wanted: &RestockRequest) -> String {
+    let order = |spec: &RestockRequestSpec| {
+        let quantity = spec.quantity.map(|count| count.to_string());
+        let quantity = quantity.unwrap_or_else(|| "no quantity".to_owned());
+        format!("{quantity} of {}", spec.product_id)
     };
     format!(
         "identity conflict: {} exists and asks for {}, this message asks for {}",
         wanted.name_any(),
         order(existing),
-        order(wanted)
+        order(&wanted.spec)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Time;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_spec_of_an_existing_object_is_compared() {
+        let wanted = order::known_good("arn:aws:sqs:eu-central-1:1:q", Time::default());
+        let stored = |spec: Value| -> DynamicObject {
+            let status = json!({ "phase": "OfTomorrow" });
+            let name = json!({ "name": wanted.name_any() });
+            let object = json!({ "metadata": name, "spec": spec, "status": status });
+            serde_json::from_value(object).unwrap()
+        };
+        let mut spec = serde_json::to_value(&wanted.spec).unwrap();
+        assert_eq!(met(&stored(spec.clone()), &wanted), Created::Already);
+        spec["resolution"] = json!({ "verb": "OfTomorrow" });
+        let Created::Conflict(why) = met(&stored(spec), &wanted) else {
+            panic!("a spec that cannot be read cannot be the same");
+        };
+        assert!(why.contains("this version cannot read its spec"), "{why}");
+    }
 }

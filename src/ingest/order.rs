@@ -116,12 +116,11 @@ pub(super) fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
     RestockRequest::new(&RequestId::of_event(queue_arn, &event).object_name(), spec)
 }
 
-/// Whether an existing object is what this message asks for: the same message met
-/// again, or the same order read by another mapping.
-pub(super) fn is_same(existing: &RestockRequest, wanted: &RestockRequest) -> bool {
-    let digest = |object: &RestockRequest| object.spec.source.as_ref().map(|s| s.digest.clone());
-    let order = |object: &RestockRequest| {
-        let spec = &object.spec;
+/// Whether what exists is what this message asks for: the same message met again, or the
+/// same order read by another mapping.
+pub(super) fn is_same(existing: &RestockRequestSpec, wanted: &RestockRequestSpec) -> bool {
+    let digest = |spec: &RestockRequestSpec| spec.source.as_ref().map(|s| s.digest.clone());
+    let order = |spec: &RestockRequestSpec| {
         (
             spec.product_id.clone(),
             spec.quantity,

@@ -4,6 +4,7 @@
 //! so that one setting has one name, one default and one help text everywhere.
 
 mod ops;
+mod place;
 mod told;
 mod unknown;
 

@@ -3,6 +3,7 @@
 use crate::domain::arrival::Claims;
 use crate::edge::store::StoreError;
 use crate::edge::store::arrivals::{ArrivalEnd, NewArrival};
+use crate::process::clock;
 use crate::process::telemetry::{Kind, Stage};
 use crate::receiver::desk::Desk;
 use std::time::Duration;
@@ -24,7 +25,10 @@ pub(super) async fn apply(
     within: Duration,
 ) -> Result<Applied, String> {
     let recording = desk.store.record_arrival(arrival, within);
-    match stage(claims).follow(recording, word).await {
+    let end = stage(claims).follow(recording, word).await;
+    let failure = end.as_ref().err().map(ToString::to_string);
+    desk.commits.note(failure.as_deref(), clock::now());
+    match end {
         Ok(ArrivalEnd::Committed { surplus, stock }) => {
             tell(claims, arrival, surplus, stock);
             desk.metrics.arrived(claims, arrival, surplus);
@@ -38,7 +42,10 @@ pub(super) async fn apply(
             );
             Ok(Applied::Repeat)
         }
-        Ok(ArrivalEnd::NoSuchProduct) => Err("the ledger has no such product".to_owned()),
+        Ok(ArrivalEnd::NoSuchProduct) => Err(format!(
+            "the ledger has no product {}: declare it by `restock-operator products apply`",
+            arrival.sku
+        )),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::arrival::{Claims, compare};
 use crate::domain::time::Time;
 use crate::edge::store::arrivals::NewArrival;
+use crate::process::clock;
 use crate::receiver::apply::{Applied, apply};
 use crate::receiver::desk::Desk;
 use crate::receiver::parked::Parked;
@@ -20,13 +21,14 @@ use tokio::time::timeout;
 /// factory's echo of it; the claims count in any case.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
-/// How long a body may take. Together with the two below it stays under the 5 s after
-/// which the factory gives up.
-const BODY_WITHIN: Duration = Duration::from_secs(2);
-
-/// How long the ledger may take: a lock wait of 1 s and a commit. With [`PARK_WITHIN`]
-/// it makes the 2 s within which a callback is answered, less some for the way.
+/// How long ledger and body may take together, from the head of the callback on: a lock
+/// wait of 1 s and a commit. With [`PARK_WITHIN`] it makes the 2 s within which a callback
+/// is answered, less some for the way.
 const COMMIT_WITHIN: Duration = Duration::from_millis(1_200);
+
+/// How long the body may take of that: it is sent with the head, and the ledger needs the
+/// other half.
+const BODY_WITHIN: Duration = Duration::from_millis(600);
 
 /// How long the inbox may take: a send is about 20 ms, 200 ms on a new connection.
 const PARK_WITHIN: Duration = Duration::from_millis(650);
@@ -77,6 +79,8 @@ pub(super) async fn deliver(
         came_at,
     } = request;
     let (note, body_digest) = read_body(&claims, body).await;
+    // Bounded, because the wall clock can be set.
+    let spent = clock::now().since(came_at).min(BODY_WITHIN);
     let parked = Parked {
         path,
         body_digest,
@@ -88,7 +92,7 @@ pub(super) async fn deliver(
         arrival,
         parked,
     };
-    let ending = settle(&desk, &callback).await;
+    let ending = settle(&desk, &callback, COMMIT_WITHIN - spent).await;
     desk.metrics.count(ending.into());
     // A caller that hung up is told nothing, and nothing is undone for it.
     let _ = tell.send(ending);
@@ -116,8 +120,8 @@ async fn read_body(claims: &Claims, body: Incoming) -> (Option<String>, String) 
 }
 
 /// One try with the ledger, then one with the inbox.
-async fn settle(desk: &Desk, callback: &Callback) -> Ending {
-    match apply(desk, &callback.claims, &callback.arrival, COMMIT_WITHIN).await {
+async fn settle(desk: &Desk, callback: &Callback, commit_within: Duration) -> Ending {
+    match apply(desk, &callback.claims, &callback.arrival, commit_within).await {
         Ok(Applied::Committed) => return Ending::Committed,
         Ok(Applied::Repeat) => return Ending::Repeat,
         Err(why) => warn(
@@ -128,11 +132,17 @@ async fn settle(desk: &Desk, callback: &Callback) -> Ending {
     }
     // After an unknown COMMIT too: the arrival's key lets it happen once.
     let message = callback.parked.to_message();
-    match timeout(PARK_WITHIN, desk.inbox.send(message, &BTreeMap::new())).await {
-        Ok(Ok(_)) => return Ending::Parked,
-        Ok(Err(error)) => warn(callback, &error.to_string(), "callback not parked"),
-        Err(_) => warn(callback, "no answer in time", "callback not parked"),
-    }
+    let parked = timeout(PARK_WITHIN, desk.inbox.send(message, &BTreeMap::new())).await;
+    let failure = match parked {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("no answer in time".to_owned()),
+    };
+    desk.parks.note(failure.as_deref(), clock::now());
+    let Some(why) = failure else {
+        return Ending::Parked;
+    };
+    warn(callback, &why, "callback not parked");
     Ending::Neither
 }
 
@@ -145,7 +155,7 @@ async fn hold(desk: &Desk, callback: &Callback) {
     let mut wait = HELD_RETRY_MIN;
     loop {
         let closed = timeout(wait, desk.closed.cancelled()).await.is_ok();
-        if settle(desk, callback).await != Ending::Neither {
+        if settle(desk, callback, COMMIT_WITHIN).await != Ending::Neither {
             return;
         }
         if closed {

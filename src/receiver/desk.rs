@@ -7,6 +7,7 @@ use crate::edge::store::Store;
 use crate::process::Process;
 use crate::process::callback_keys::CallbackKeys;
 use crate::receiver::metrics::Metrics;
+use crate::receiver::trouble::Trouble;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,9 @@ pub(super) struct Desk {
     pub(super) keys: Arc<CallbackKeys>,
     pub(super) metrics: Metrics,
     pub(super) process: Process,
+    /// With commits, and with what is parked: to be asked is not to be able.
+    pub(super) commits: Trouble,
+    pub(super) parks: Trouble,
     /// One permit for each callback that is held in memory.
     pub(super) held: Semaphore,
     /// Cancelled when the last connection is done: what is held then has no more time.
@@ -44,6 +48,8 @@ impl Desk {
             keys,
             metrics,
             process,
+            commits: Trouble::default(),
+            parks: Trouble::default(),
             held,
             closed,
         }

@@ -1,9 +1,11 @@
 //! Takes parked callbacks out of the inbox and into the ledger.
 
+use crate::domain::arrival::Claims;
 use crate::domain::time::Time;
 use crate::edge::aws::CALL_DEADLINE as AWS_DEADLINE;
 use crate::edge::sqs::{BATCH_MAX, Received, WAIT_MAX};
 use crate::edge::store::CALL_DEADLINE as STORE_DEADLINE;
+use crate::edge::store::arrivals::NewArrival;
 use crate::process::clock;
 use crate::receiver::apply::{Applied, apply};
 use crate::receiver::desk::Desk;
@@ -89,14 +91,22 @@ async fn turn(desk: &Desk) -> Result<(), String> {
 
 /// Applies one message; whether it may be deleted.
 async fn take(desk: &Desk, message: &Received) -> bool {
-    match apply_message(desk, message).await {
+    let read = read(desk, message).await;
+    let claims = read.as_ref().ok().map(|(claims, _)| claims);
+    let applied = match &read {
+        Ok((claims, arrival)) => apply(desk, claims, arrival, APPLY_WITHIN).await,
+        Err(why) => Err(why.clone()),
+    };
+    match applied {
         Ok(Applied::Committed) => desk.metrics.inbox(InboxResult::Committed),
         Ok(Applied::Repeat) => desk.metrics.inbox(InboxResult::Repeat),
         Err(why) => {
             desk.metrics.inbox(InboxResult::Left);
-            let message_id = &message.message_id;
             tracing::warn!(
-                message_id,
+                request_id = claims.map(|claims| claims.request_id.as_str()),
+                attempt = claims.map(|claims| claims.attempt),
+                sku = claims.map(|claims| claims.sku.as_str()),
+                message_id = message.message_id,
                 receives = message.receive_count,
                 why,
                 "stays in the inbox"
@@ -107,7 +117,7 @@ async fn take(desk: &Desk, message: &Received) -> bool {
     true
 }
 
-async fn apply_message(desk: &Desk, message: &Received) -> Result<Applied, String> {
+async fn read(desk: &Desk, message: &Received) -> Result<(Claims, NewArrival), String> {
     let parked = Parked::from_message(&message.body).ok_or("it is no parked callback")?;
     // The token was good when it was parked, however long it has been here.
     let sent_at = message.sent_at.unwrap_or_else(clock::now);
@@ -116,7 +126,7 @@ async fn apply_message(desk: &Desk, message: &Received) -> Result<Applied, Strin
         .await
         .map_err(|error| error.to_string())?;
     let arrival = parked.arrival(&claims, sent_at);
-    apply(desk, &claims, &arrival, APPLY_WITHIN).await
+    Ok((claims, arrival))
 }
 
 /// Notes in the ledger that nothing was parked at `as_of`. An empty receive says nothing

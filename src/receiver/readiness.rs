@@ -1,6 +1,7 @@
 //! The receiver is ready while it can commit or park.
 
 use crate::edge::aws::CALL_DEADLINE as AWS_DEADLINE;
+use crate::process::clock;
 use crate::receiver::desk::Desk;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,13 @@ pub(super) async fn watch(desk: Arc<Desk>) {
     let stop = desk.process.shutdown.clone();
     loop {
         let (ledger, inbox) = tokio::join!(desk.store.require_schema(), desk.inbox.attributes());
+        let now = clock::now();
+        let ledger = ledger.err().map(|why| why.to_string());
+        let inbox = inbox.err().map(|why| why.to_string());
+        let ledger = ledger.or_else(|| desk.commits.at(now));
+        let inbox = inbox.or_else(|| desk.parks.at(now));
         match (ledger, inbox) {
-            (Err(ledger), Err(inbox)) => {
+            (Some(ledger), Some(inbox)) => {
                 condition.not_ready(format!("cannot commit ({ledger}) nor park ({inbox})"));
             }
             _ => condition.ready(),

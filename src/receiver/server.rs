@@ -21,9 +21,9 @@ const CONNECTIONS_MAX: usize = 512;
 /// How long a request's head may take. A factory sends it in one packet.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a connection may last: its head, 2 s for a body, 2 s for the answer, and 3 s
-/// for a slow reader of it.
-const CONNECTION_WITHIN: Duration = Duration::from_secs(12);
+/// How long a connection may last: its head, 2 s for body and answer, and 3 s for a slow
+/// reader of it.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(10);
 
 /// Bytes of a head: the longest path is about 1,300, the rest is for proxies' headers.
 const HEAD_BYTES_MAX: usize = 8 * 1024;

@@ -36,6 +36,13 @@ pub(crate) enum Side {
     After,
 }
 
+/// What becomes of dry runs where the writes themselves fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rehearsals {
+    Pass,
+    Fail,
+}
+
 /// What is wrong with the way.
 #[derive(Default)]
 struct Faults {
@@ -44,6 +51,7 @@ struct Faults {
     lost: HashSet<Write>,
     hold: Option<(String, Side)>,
     unreadable: Option<String>,
+    chokes_on: Option<(String, Rehearsals)>,
     writes: Vec<Write>,
 }
 
@@ -111,6 +119,12 @@ impl ApiWay {
         self.faults().unreadable = Some(name.to_owned());
     }
 
+    /// Every create with this text in it is answered 500, or none any more.
+    pub(crate) fn choke_on(&self, text: Option<(&str, Rehearsals)>) {
+        let text = text.map(|(text, rehearsals)| (text.to_owned(), rehearsals));
+        self.faults().chokes_on = text;
+    }
+
     /// Every write of restock requests that came this way.
     pub(crate) fn writes(&self) -> Vec<Write> {
         self.faults().writes.clone()
@@ -131,6 +145,15 @@ impl Drop for ApiWay {
 impl Shared {
     fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn chokes(&self, body: &[u8], rehearsal: bool) -> bool {
+        let body = String::from_utf8_lossy(body);
+        let faults = self.faults();
+        let choked = faults.chokes_on.as_ref();
+        choked.is_some_and(|(text, rehearsals)| {
+            body.contains(text) && (!rehearsal || *rehearsals == Rehearsals::Fail)
+        })
     }
 
     async fn forward(&self, request: Request, body: Bytes) -> Response<Body> {
@@ -166,6 +189,9 @@ async fn relay(State(way): State<Arc<Shared>>, request: Request) -> Response<Bod
         .uri
         .query()
         .is_some_and(|query| query.contains("dryRun"));
+    if parts.method == Method::POST && way.chokes(&body, rehearsal) {
+        return status(StatusCode::INTERNAL_SERVER_ERROR);
+    }
     let write = write(&parts.method, parts.uri.path(), &body).filter(|_| !rehearsal);
     let request = Request::from_parts(parts, Body::empty());
     let Some(write) = write else {

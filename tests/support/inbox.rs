@@ -56,6 +56,24 @@ impl Inbox {
         counts.messages_visible + counts.messages_in_flight + counts.messages_delayed
     }
 
+    /// Puts a message into it, as a receiver does.
+    pub(crate) async fn put(&self, body: &str) {
+        let sending = client().await.send_message().queue_url(&self.url);
+        sending.message_body(body).send().await.unwrap();
+    }
+
+    /// Takes messages of at most so many bytes from now on.
+    pub(crate) async fn take_only(&self, bytes: usize) {
+        client()
+            .await
+            .set_queue_attributes()
+            .queue_url(&self.url)
+            .attributes(QueueAttributeName::MaximumMessageSize, bytes.to_string())
+            .send()
+            .await
+            .unwrap();
+    }
+
     async fn attributes(&self) -> QueueAttributes {
         let queue = Queue::new(&aws::config().await.unwrap(), &self.url);
         queue.attributes().await.unwrap()

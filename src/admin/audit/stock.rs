@@ -4,8 +4,8 @@ use super::difference::{Difference, Findings};
 use crate::edge::store::products::StockLevel;
 use crate::edge::store::{Store, StoreError};
 
-/// Products of one read.
-const PAGE_ROWS: u32 = 500;
+/// Products of one read: few enough to be added up within its deadline.
+const PAGE_ROWS: u32 = 100;
 
 pub(super) async fn audit(store: &Store) -> Result<Findings, StoreError> {
     let mut findings = Findings::default();

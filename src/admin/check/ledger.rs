@@ -14,6 +14,16 @@ pub(super) async fn check(database: &DatabaseArgs, report: &mut Report) {
         ),
         Err(why) => report.bad("ledger", format!("{why:#}")),
     }
+    // A URL that cannot be read was told above.
+    if let Ok(url) = database.source().read()
+        && Store::knows_server(&url) == Ok(false)
+    {
+        report.weak(
+            "ledger",
+            "the connection is not verified: whoever answers there gets the password; add \
+             ?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE to the database URL, see docs/configuration.md",
+        );
+    }
 }
 
 async fn look(database: &DatabaseArgs) -> anyhow::Result<i64> {

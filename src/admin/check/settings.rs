@@ -1,12 +1,14 @@
-//! What can be seen without asking anybody: callback URL, keys, allowed hosts, recipients.
+//! What can be seen without asking anybody: callback URL, keys, allowed hosts, mapping.
 
 use super::Args;
 use super::report::Report;
+use crate::domain::arrival::BASE_PATH_CHARACTERS_MAX;
 use crate::edge::factory::AllowList;
+use crate::edge::mapping::MappingFile;
 use crate::process::callback_keys::CallbackKeys;
 use axum::http::Uri;
 
-pub(super) fn check(args: &Args, report: &mut Report) {
+pub(super) async fn check(args: &Args, report: &mut Report) {
     match &args.callback_url {
         None => report.bad("callback URL", "not set: set RESTOCK_CALLBACK_URL"),
         Some(url) => match callback_url(url) {
@@ -16,6 +18,12 @@ pub(super) fn check(args: &Args, report: &mut Report) {
         },
     }
     keys(args, report);
+    if let Some(path) = &args.mapping_file {
+        match MappingFile::open(path).await {
+            Ok(_) => report.good("mapping", format!("{} read", path.display())),
+            Err(why) => report.bad("mapping", format!("{why}: mend it, see docs/mapping.md")),
+        }
+    }
     if args.factory_allow.is_empty() {
         report.bad("factory hosts", "none allowed: set RESTOCK_FACTORY_ALLOW");
     } else {
@@ -23,17 +31,6 @@ pub(super) fn check(args: &Args, report: &mut Report) {
             Ok(_) => report.good("factory hosts", args.factory_allow.join(", ")),
             Err(why) => report.bad("factory hosts", format!("RESTOCK_FACTORY_ALLOW: {why}")),
         }
-    }
-    match args.ops.recipients() {
-        Err(to_do) => report.bad("notices", to_do),
-        Ok(recipients) => match recipients.problem() {
-            Some(to_do) => report.bad("notices", to_do),
-            None => {
-                let mail = recipients.mail.map(|mail| mail.to.join(", "));
-                let to: Vec<String> = recipients.topic_arn.into_iter().chain(mail).collect();
-                report.good("notices", format!("go to {}", to.join(" and ")));
-            }
-        },
     }
 }
 
@@ -60,6 +57,9 @@ fn callback_url(text: &str) -> Result<Option<&'static str>, &'static str> {
     }
     if url.query().is_some() || text.contains('#') || text.contains('@') {
         return Err("must be a plain base URL, without user, query or fragment");
+    }
+    if url.path().len() > BASE_PATH_CHARACTERS_MAX {
+        return Err("has so long a path that no callback would be taken: at most 256 characters");
     }
     let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
     Ok((scheme == "http" && !here).then_some(
@@ -96,5 +96,7 @@ mod tests {
         ] {
             assert!(callback_url(bad).is_err(), "{bad}");
         }
+        let long = format!("https://a.example/{}", "x".repeat(BASE_PATH_CHARACTERS_MAX));
+        assert!(callback_url(&long).unwrap_err().contains("256"));
     }
 }

@@ -5,8 +5,12 @@ use crate::domain::time::Time;
 use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 
-/// What the path of every callback begins with.
-const PATH_PREFIX: &str = "/v1/arrivals/";
+/// What stands before the key id in the path of every callback.
+const PATH_PREFIX: &str = "/v1/arrivals";
+
+/// Longest path of the public base URL, in characters: it goes into every order, and the
+/// whole head of a callback must fit into what the receiver reads.
+pub const BASE_PATH_CHARACTERS_MAX: usize = 256;
 
 /// Separates these MACs from any other use that a key may ever have.
 const MAC_PREFIX: &[u8] = b"restock-operator/arrival/v1";
@@ -24,20 +28,20 @@ impl KeyRing {
         let text = BASE64URL_NOPAD.encode(&json);
         let tag = hmac::sign(&key.mac, &mac_input(&key.id, &text));
         format!(
-            "{PATH_PREFIX}{}/{text}/{}",
+            "{PATH_PREFIX}/{}/{text}/{}",
             key.id,
             BASE64URL_NOPAD.encode(tag.as_ref())
         )
     }
 
-    /// The claims of a callback's path, if it is authentic and not over at `now`.
+    /// The claims of a callback's path, if it is authentic and not over at `now`. A path
+    /// before ours is the public base URL's: what is signed is the key id and the claims.
     ///
     /// # Errors
     /// [`TokenError`]; [`TokenError::UnknownKey`] is worth another look at the key file.
     pub fn verify_path(&self, path: &str, now: Time) -> Result<Claims, TokenError> {
-        let rest = path.strip_prefix(PATH_PREFIX).ok_or(TokenError::Bad)?;
-        let mut segments = rest.split('/');
-        let (Some(id), Some(claims), Some(mac), None) = (
+        let mut segments = path.rsplitn(4, '/');
+        let (Some(mac), Some(claims), Some(id), Some(rest)) = (
             segments.next(),
             segments.next(),
             segments.next(),
@@ -45,6 +49,10 @@ impl KeyRing {
         ) else {
             return Err(TokenError::Bad);
         };
+        let base = rest.strip_suffix(PATH_PREFIX).ok_or(TokenError::Bad)?;
+        if base.len() > BASE_PATH_CHARACTERS_MAX {
+            return Err(TokenError::Bad);
+        }
         self.verify(id, claims, mac, now)
     }
 

@@ -31,7 +31,8 @@ impl Envelope {
     /// system attribute of that name.
     ///
     /// # Errors
-    /// [`MessageError::TooLarge`], [`MessageError::Source`].
+    /// [`MessageError::TooLarge`], [`MessageError::TooManyValues`],
+    /// [`MessageError::Source`].
     pub fn open(
         body: &str,
         attributes: &BTreeMap<String, String>,
@@ -40,7 +41,7 @@ impl Envelope {
         if body.len() > BODY_BYTES_MAX {
             return Err(MessageError::TooLarge { bytes: body.len() });
         }
-        let (body, not_json) = json::read(body);
+        let (body, not_json) = json::read(body)?;
         let mut envelope = match body {
             Value::Object(map) if is_sns(&map) => Self::of_sns(map)?,
             body => Self {
@@ -67,7 +68,7 @@ impl Envelope {
         if topic_arn.as_deref().is_some_and(|arn| !is_arn(arn)) {
             return Err(MessageError::Source);
         }
-        let (body, not_json) = json::read(&take_text(&mut map, "Message").unwrap_or_default());
+        let (body, not_json) = json::read(&take_text(&mut map, "Message").unwrap_or_default())?;
         Ok(Self {
             topic_arn,
             sns_message_id: take_text(&mut map, "MessageId"),

@@ -68,6 +68,12 @@ const CLAIMED: &str = "SELECT request_id, message_id, reason, sent_at, first_see
      last_seen_at, times_seen FROM dead_letter \
      WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
 
+const RENEW: &str = concat!(
+    "UPDATE dead_letter SET claimed_until = ",
+    ledger_now!(),
+    " + ? WHERE claimed_by = ? AND told_at IS NULL"
+);
+
 const TOLD: &str = concat!(
     "UPDATE dead_letter SET told_at = COALESCE(told_at, ",
     ledger_now!(),
@@ -102,17 +108,26 @@ impl Store {
         claimant: &str,
         hold_for: Duration,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let hold_micros = i64::try_from(hold_for.as_micros()).unwrap_or(i64::MAX / 2);
         let mut call = self.call().await?;
         let claim = sqlx::query(CLAIM)
             .bind(claimant)
-            .bind(hold_micros)
+            .bind(micros(hold_for))
             .bind(limit);
         call.write(claim).await?;
         let rows = call
             .read(sqlx::query(CLAIMED).bind(claimant).bind(limit))
             .await?;
         rows.iter().map(dead_letter).collect()
+    }
+
+    /// Keeps what this claimant holds for that long from now on; the number of messages
+    /// that it still holds. Fewer than it claimed: another one has taken the rest.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the claim may end at its old time.
+    pub async fn renew_claim(&self, claimant: &str, hold_for: Duration) -> Result<u64, StoreError> {
+        let query = sqlx::query(RENEW).bind(micros(hold_for)).bind(claimant);
+        Ok(self.call().await?.write(query).await?)
     }
 
     /// Marks messages as told by this notice. Call it after the publish was acknowledged.
@@ -139,6 +154,10 @@ impl Store {
         }
         Ok(call.commit().await?)
     }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 2)
 }
 
 fn dead_letter(row: &MySqlRow) -> Result<DeadLetter, StoreError> {

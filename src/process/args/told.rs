@@ -1,7 +1,7 @@
 //! What a role was told, for its first log line: enough to see that it is the right
 //! queue, ledger and cluster, and no secret.
 
-use super::DatabaseArgs;
+use super::{DatabaseArgs, place};
 use clap::{ArgMatches, Command, FromArgMatches};
 use secrecy::ExposeSecret;
 
@@ -13,6 +13,15 @@ const NEIGHBOURS: [&str; 6] = [
     "AWS_ROLE_ARN",
     "KUBECONFIG",
     "KUBERNETES_SERVICE_HOST",
+];
+
+/// Settings that are ARNs or URLs of AWS.
+const OF_AWS: [&str; 5] = [
+    "queue_url",
+    "dlq_url",
+    "inbox_url",
+    "ops_topic_arn",
+    "topic_arn",
 ];
 
 /// The role and its settings, in words.
@@ -44,6 +53,11 @@ pub(super) fn told(
         .filter_map(|argument| setting(argument.get_id().as_str(), matches))
         .collect();
     settings.extend(database(matches).map(|place| format!("database={place}")));
+    let of_aws: Vec<String> = OF_AWS
+        .iter()
+        .flat_map(|name| values(name, matches))
+        .collect();
+    settings.extend(place::named(of_aws.iter().map(String::as_str)));
     settings.extend(
         NEIGHBOURS
             .iter()
@@ -57,11 +71,16 @@ pub(super) fn told(
 
 /// `None` for an argument without a value, and for a switch that is off.
 fn setting(name: &str, matches: &ArgMatches) -> Option<String> {
-    let values = matches.try_get_raw(name).ok()??;
-    let values: Vec<_> = values
+    matches.try_get_raw(name).ok()??;
+    Some(format!("{name}={}", values(name, matches).join(",")))
+}
+
+fn values(name: &str, matches: &ArgMatches) -> Vec<String> {
+    let values = matches.try_get_raw(name).ok().flatten();
+    let values = values.into_iter().flatten();
+    values
         .map(|value| without_user(&value.to_string_lossy()))
-        .collect();
-    Some(format!("{name}={}", values.join(",")))
+        .collect()
 }
 
 /// Host and name of the ledger, if this role has one. A URL that cannot be read or
@@ -123,11 +142,16 @@ mod tests {
     #[test]
     fn the_ledger_is_named_without_user_and_password() {
         let url = "--database-url=mysql://shop:p@ss/w@db.internal:3306/restock?ssl-key=/k";
-        let told = settings(&["ledgered", url, "--queue-url=https://u:pw@sqs/1/q"]);
+        let told = settings(&[
+            "ledgered",
+            url,
+            "--queue-url=https://u:pw@sqs/123456789012/q",
+        ]);
         assert_eq!(told.role, "ledgered");
         assert_eq!(
             told.settings,
-            "queue_url=https://***@sqs/1/q database=db.internal:3306/restock AWS_REGION=eu-west-1"
+            "queue_url=https://***@sqs/123456789012/q database=db.internal:3306/restock \
+             account=123456789012 AWS_REGION=eu-west-1"
         );
     }
 

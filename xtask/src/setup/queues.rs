@@ -10,7 +10,7 @@ use serde_json::json;
 /// Below 5, an outage of a few seconds could turn a good message into a dead letter.
 const RECEIVES_MAX: u32 = 5;
 /// A parked callback comes back until its product's row is free: with back-offs of up to
-/// half a minute this lasts through an hour's outage, where 5 would not outlast a minute.
+/// a quarter of an hour this lasts for almost a day, where 5 would last a minute.
 const RECEIVES_MAX_LONGEST: u32 = 100;
 const RETENTION_SECONDS: &str = "345600";
 /// 14 days, the longest that SQS keeps anything.

@@ -3,6 +3,13 @@
 use crate::domain::order::Sku;
 use crate::edge::store::row::{get, word};
 use crate::edge::store::{Store, StoreError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Deadline of one page: it adds up all that ever came and went of its products, and a
+/// person waits for it. A hundred of them with ten thousand rows each are a million rows
+/// to read, some seconds; the rest is room for a database that is busy or cold.
+const AUDIT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The books of one product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +62,8 @@ impl Store {
         let query = sqlx::query(LEVELS)
             .bind(after.map_or("", Sku::as_str))
             .bind(limit);
-        let rows = self.call().await?.read(query).await?;
+        let mut call = self.call_until(Instant::now() + AUDIT_DEADLINE).await?;
+        let rows = call.read(query).await?;
         let level = |row| {
             Ok(StockLevel {
                 sku: word(row, "sku")?,
