@@ -14,7 +14,6 @@ use crate::process::Process;
 use crate::process::args::{DatabaseArgs, OpsArgs};
 use role::Role;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Settings of the dlq role.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,12 +49,12 @@ pub struct Args {
 /// # Errors
 /// What a person has to mend before it can begin: no region, no channel, a bad mapping.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
-    let interval = Duration::from_secs(args.dlq_interval_seconds);
+    let interval = args.dlq_interval_seconds;
     let mut role = Role::new(args, &process).await?;
     loop {
         role.turn().await;
         tokio::select! {
-            () = tokio::time::sleep(interval) => {}
+            () = role.pause(interval) => {}
             () = process.shutdown.cancelled() => return Ok(()),
         }
     }

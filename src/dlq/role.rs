@@ -16,9 +16,10 @@ use crate::process::recent::Recent;
 use anyhow::Context as _;
 use std::time::Duration;
 
-/// The most that the calls of one turn take together: a sweep of a thousand letters,
-/// ten notices, and the wait for the next turn.
-const TURN_DEADLINE: Duration = Duration::from_secs(1200);
+/// A third of how long the loop may be silent; see `Health::pulse`. It is heard after each
+/// batch of letters (a receive of 10 s, ten notes of 4 s each), each notice (SNS, SES and
+/// two calls of the ledger, 28 s) and each second of the wait for the next turn.
+const TURN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Everything that lasts from turn to turn.
 pub(super) struct Role {
@@ -85,6 +86,14 @@ impl Role {
         })
     }
 
+    /// Waits for the next turn; the loop is heard every second of it.
+    pub(super) async fn pause(&self, seconds: u64) {
+        for _ in 0..seconds {
+            self.conditions.pulse.beat();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// Looks and tells; each failure says so in readiness and waits for the next turn.
     pub(super) async fn turn(&mut self) {
         self.conditions.pulse.beat();
@@ -145,6 +154,7 @@ impl Role {
             queue_arn: &looked.queue_arn,
             mapping: &self.mapping,
             noted: &self.noted,
+            pulse: &self.conditions.pulse,
         };
         let met = sweep.run().await?;
         let behind = met.behind(&looked.dead_arn, looked.visible);
@@ -170,6 +180,8 @@ impl Role {
         if let Some(problem) = self.channels.problem() {
             anyhow::bail!("{problem}");
         }
-        Ok(self.teller.turn(dead_queue_arn, self.behind).await?)
+        let pulse = &self.conditions.pulse;
+        let telling = self.teller.turn(dead_queue_arn, self.behind, pulse);
+        Ok(telling.await?)
     }
 }

@@ -6,6 +6,7 @@ use crate::edge::aws::AwsError;
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::{BATCH_MAX, Queue, Received};
 use crate::edge::store::{Store, StoreError};
+use crate::process::health::Pulse;
 use crate::process::recent::Recent;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub(super) struct Sweep<'a> {
     pub(super) queue_arn: &'a str,
     pub(super) mapping: &'a Mapping,
     pub(super) noted: &'a Recent,
+    /// Told of each batch: a sweep may take minutes.
+    pub(super) pulse: &'a Pulse,
 }
 
 impl Sweep<'_> {
@@ -72,6 +75,7 @@ impl Sweep<'_> {
     async fn meet(&self, receipts: &mut Vec<String>) -> Result<Met, SweepError> {
         let mut met = Met::default();
         for _ in 0..BATCHES_MAX {
+            self.pulse.beat();
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
             if letters.is_empty() {
                 break;
@@ -108,6 +112,7 @@ impl Sweep<'_> {
 
     async fn give_back(&self, receipts: &[String]) {
         for batch in receipts.chunks(BATCH_MAX) {
+            self.pulse.beat();
             let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
             let given = self
                 .dead

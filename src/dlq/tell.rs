@@ -10,6 +10,7 @@ use crate::domain::notice::Notice;
 use crate::edge::channels::{Acknowledgements, Channels};
 use crate::edge::store::dead_letters::DeadLetter;
 use crate::edge::store::{Store, StoreError};
+use crate::process::health::Pulse;
 use crate::process::random;
 use std::time::Duration;
 
@@ -63,8 +64,10 @@ impl Teller {
         &mut self,
         dead_queue_arn: &str,
         behind: u64,
+        pulse: &Pulse,
     ) -> Result<(), TellError> {
         for _ in 0..NOTICES_MAX {
+            pulse.beat();
             let pending = match self.renewed().await? {
                 Some(pending) => Some(pending),
                 None => self.claim(dead_queue_arn, behind).await?,
