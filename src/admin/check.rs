@@ -66,11 +66,12 @@ enum RightsOf {
 /// If anything is wrong.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
-    settings::check(&args, &mut report).await;
+    let allow = settings::check(&args, &mut report).await;
     ledger::check(&args.database, &mut report).await;
     queues::check(&args, &mut report).await;
     notices::check(&args.ops, &mut report).await;
-    cluster::check(&args.namespace.namespace, args.rights_of, &mut report).await;
+    let namespace = &args.namespace.namespace;
+    cluster::check(namespace, args.rights_of, allow.as_ref(), &mut report).await;
     match report.wrong() {
         0 => Ok(()),
         wrong => bail!("{wrong} of {} things need a person", report.looked_at()),

@@ -1,6 +1,7 @@
 //! What the operations team is told, and the id under which they are told it.
 
 mod text;
+mod words;
 
 pub use text::{Notice, SUBJECTS_MAX, compose};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::parts;
-use crate::setup::CALLBACK_KEYS;
+use crate::setup::{self, CALLBACK_KEYS};
 use crate::state::{RunDirectory, State};
 
 /// The local AWS takes any pair.
@@ -77,6 +77,7 @@ pub(crate) fn variables(run: &RunDirectory, state: &State) -> Vec<(&'static str,
         ("DATABASE_URL", database_url(state)),
         ("QUEUE_URL", aws.queue_url.clone()),
         ("DLQ_URL", aws.dead_letter_url.clone()),
+        ("DLQ_ARN", aws.dead_letter_arn),
         ("INBOX_URL", aws.inbox_url.clone()),
         ("TOPIC_ARN", aws.topic_arn.clone()),
         ("OPS_TOPIC_ARN", aws.operations_topic_arn.clone()),
@@ -108,8 +109,10 @@ pub(crate) fn exports(run: &RunDirectory, state: &State) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "export {name}={}", quoted(&value));
     }
-    if let Some(directory) = state.kubectl.parent() {
-        let directory = quoted(&directory.display().to_string());
+    let operator = setup::built("restock-operator").unwrap_or_default();
+    for directory in [&state.kubectl, &operator].map(|program| program.parent()) {
+        let directory = directory.map(|path| path.display().to_string());
+        let directory = quoted(&directory.unwrap_or_default());
         let _ = writeln!(text, "export PATH={directory}:\"$PATH\"");
     }
     text

@@ -52,6 +52,9 @@ pub(crate) struct Ports {
 pub(crate) struct AwsNames {
     pub(crate) queue_url: String,
     pub(crate) dead_letter_url: String,
+    /// Absent in what an earlier version saved.
+    #[serde(default)]
+    pub(crate) dead_letter_arn: String,
     pub(crate) inbox_url: String,
     pub(crate) mailbox_url: String,
     pub(crate) topic_arn: String,

@@ -5,6 +5,7 @@ use super::report::Report;
 use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
+use crate::edge::factory::AllowList;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -48,7 +49,12 @@ const CONTROLLER: &[Right] = &[
 
 const INGEST: &[Right] = &[("restock.dev", "restockrequests", "", &["get", "create"])];
 
-pub(super) async fn check(namespace: &str, rights_of: RightsOf, report: &mut Report) {
+pub(super) async fn check(
+    namespace: &str,
+    rights_of: RightsOf,
+    allow: Option<&AllowList>,
+    report: &mut Report,
+) {
     let client = match cluster::client().await {
         Ok(client) => client,
         Err(why) => return report.bad("cluster", format!("{why}: set KUBECONFIG")),
@@ -68,7 +74,7 @@ pub(super) async fn check(namespace: &str, rights_of: RightsOf, report: &mut Rep
         }
     }
     if rights_of != RightsOf::Ingest {
-        factories(&client, namespace, report).await;
+        factories(&client, namespace, allow, report).await;
     }
 }
 
@@ -186,7 +192,12 @@ async fn allowed(
     Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
-async fn factories(client: &Client, namespace: &str, report: &mut Report) {
+async fn factories(
+    client: &Client,
+    namespace: &str,
+    allow: Option<&AllowList>,
+    report: &mut Report,
+) {
     let api: Api<DeserializeGuard<Factory>> = Api::namespaced(client.clone(), namespace);
     match cluster::list(&api, FACTORIES_MAX, None).await {
         Ok(list) => {
@@ -194,7 +205,12 @@ async fn factories(client: &Client, namespace: &str, report: &mut Report) {
             let (readable, problems) = readable(list.items);
             report.all(
                 "factories",
-                [problems, factory_problems(namespace, &readable)].concat(),
+                [
+                    problems,
+                    factory_problems(namespace, &readable),
+                    out_of_reach(&readable, allow),
+                ]
+                .concat(),
                 format!("{all} in {namespace}"),
             );
         }
@@ -258,6 +274,20 @@ fn factory_problems(namespace: &str, factories: &[Factory]) -> Vec<String> {
     problems
 }
 
+/// Those that this list keeps orders from; the controller may have another list than the
+/// one that this command was given, and then its Ready condition says so.
+fn out_of_reach(factories: &[Factory], allow: Option<&AllowList>) -> Vec<String> {
+    let Some(allow) = allow else {
+        return Vec::new();
+    };
+    let refused = |factory: &Factory| {
+        let why = allow.check(&factory.spec.url).err()?;
+        let name = factory.name_any();
+        Some(format!("{name}: {why}: add it to RESTOCK_FACTORY_ALLOW"))
+    };
+    factories.iter().filter_map(refused).collect()
+}
+
 fn not_ready(factory: &Factory) -> Option<String> {
     let conditions = &factory.status.as_ref()?.conditions;
     let ready = conditions.iter().find(|one| one.type_ == "Ready")?;
@@ -319,5 +349,13 @@ mod tests {
         assert_eq!(found, ["seoul is not ready: HeadersMissing: no file"]);
         let lonely = factory_problems("shop", &[factory("seoul", &[], false, &json!([]))]);
         assert!(lonely[0].contains("none is the default"));
+        let elsewhere = [factory("seoul", &[], true, &json!([]))];
+        let allow = |entry: &str| AllowList::parse(&[entry.to_owned()]).unwrap();
+        let found = out_of_reach(&elsewhere, Some(&allow("10.0.0.0/8")));
+        assert!(
+            found[0].contains("seoul: host factory is not on"),
+            "{found:?}"
+        );
+        assert!(out_of_reach(&elsewhere, Some(&allow("factory"))).is_empty());
     }
 }

@@ -8,7 +8,8 @@ use crate::edge::mapping::MappingFile;
 use crate::process::callback_keys::CallbackKeys;
 use axum::http::Uri;
 
-pub(super) async fn check(args: &Args, report: &mut Report) {
+/// Answers the list of allowed hosts, if it can be used.
+pub(super) async fn check(args: &Args, report: &mut Report) -> Option<AllowList> {
     match &args.callback_url {
         None => report.bad("callback URL", "not set: set RESTOCK_CALLBACK_URL"),
         Some(url) => match callback_url(url) {
@@ -24,12 +25,22 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
             Err(why) => report.bad("mapping", format!("{why}: mend it, see docs/mapping.md")),
         }
     }
+    allowed_hosts(args, report)
+}
+
+fn allowed_hosts(args: &Args, report: &mut Report) -> Option<AllowList> {
     if args.factory_allow.is_empty() {
         report.bad("factory hosts", "none allowed: set RESTOCK_FACTORY_ALLOW");
-    } else {
-        match AllowList::parse(&args.factory_allow) {
-            Ok(_) => report.good("factory hosts", args.factory_allow.join(", ")),
-            Err(why) => report.bad("factory hosts", format!("RESTOCK_FACTORY_ALLOW: {why}")),
+        return None;
+    }
+    match AllowList::parse(&args.factory_allow) {
+        Ok(allow) => {
+            report.good("factory hosts", args.factory_allow.join(", "));
+            Some(allow)
+        }
+        Err(why) => {
+            report.bad("factory hosts", format!("RESTOCK_FACTORY_ALLOW: {why}"));
+            None
         }
     }
 }

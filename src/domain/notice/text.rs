@@ -3,7 +3,8 @@
 //! Whatever strangers may have written is made harmless here, so that no caller has to
 //! remember it: a notice is read in mail clients and terminals.
 
-use super::{Kind, Subject};
+use super::Subject;
+use super::words::{has_object, next_step, what_happened};
 use crate::domain::message::plain_text;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -89,7 +90,7 @@ fn single(of: &Subject) -> String {
     line("Product", &wanted(of));
     line("Factory", &factory(of));
     line("Since", &time(of));
-    line("Next", next_step(of.kind));
+    line("Next", next_step(of));
     if has_object(of.kind) {
         line(
             "",
@@ -114,7 +115,7 @@ fn summary(first: &Subject, subjects: &[Subject]) -> String {
         what_happened(first.kind),
         word(first.cause),
         factory(first),
-        next_step(first.kind),
+        next_step(first),
     );
     if has_object(first.kind) {
         text.push_str("          kubectl describe rr NAME -n NAMESPACE\n");
@@ -151,34 +152,6 @@ fn attributes(of: &Subject, count: usize) -> BTreeMap<String, String> {
     // SNS refuses an attribute without a value, and the whole notice with it.
     attributes.retain(|_, value| !value.is_empty());
     attributes
-}
-
-const fn what_happened(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Failed => "A restock request failed: no goods came.",
-        Kind::Delayed => "A restock request takes longer than it should. It goes on.",
-        Kind::Resolved => "The goods of a request that had failed came after all.",
-        Kind::Surplus => "Goods of a further order of the same request came too.",
-        Kind::Gone => "Goods are overdue, and the object of their request was deleted.",
-        Kind::Unclaimed => "Goods came, and the object of their request was deleted.",
-        Kind::Differs => "Goods came, and their callback said otherwise than the order.",
-    }
-}
-
-const fn next_step(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
-        Kind::Delayed => "Read the object: its message says what it waits for.",
-        Kind::Resolved => "Nothing: they are in stock, and the request has Succeeded.",
-        Kind::Surplus => "They are in stock. Ask the factory why it delivered twice.",
-        Kind::Gone => "Ask the factory for the order. If goods still come, they are counted.",
-        Kind::Unclaimed => "Nothing: they are in stock.",
-        Kind::Differs => "They were booked as ordered. Count them; correct with adjust.",
-    }
-}
-
-const fn has_object(kind: Kind) -> bool {
-    !matches!(kind, Kind::Gone | Kind::Unclaimed)
 }
 
 fn factory(of: &Subject) -> String {
@@ -222,6 +195,7 @@ fn sentence(text: &str, characters_max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
     use crate::domain::notice::id;
     use crate::domain::order::RequestId;
@@ -286,6 +260,27 @@ mod tests {
                 !value.is_empty() && value.chars().all(printable),
                 "{of:?}: {value:?}"
             );
+        }
+    }
+
+    #[test]
+    fn who_never_ordered_waits_for_no_goods() {
+        let of = |cause| Subject {
+            cause,
+            ..subject("Why.")
+        };
+        for cause in [
+            "Refused",
+            "Invalid",
+            "FactoryUnreachable",
+            "FactoryThrottled",
+        ] {
+            let text = compose(&[of(cause)]).text;
+            assert!(text.contains("Nothing was ordered."), "{text}");
+        }
+        for cause in ["OrderOutcomeUnknown", "AttemptsExhausted", "Duplicate"] {
+            let text = compose(&[of(cause)]).text;
+            assert!(text.contains("If goods still come"), "{text}");
         }
     }
 

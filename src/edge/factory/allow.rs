@@ -49,6 +49,15 @@ impl AllowList {
         })
     }
 
+    /// Whether a Factory may have this `url`.
+    ///
+    /// # Errors
+    /// [`TargetError`] says why not.
+    pub fn check(&self, url: &str) -> Result<(), TargetError> {
+        let url = Url::parse(url).map_err(|why| TargetError::InvalidUrl(why.to_string()))?;
+        self.admit(&url)
+    }
+
     /// Whether an order may go to this URL. An address in the URL is checked here, for the
     /// resolver never sees it.
     pub(super) fn admit(&self, url: &Url) -> Result<(), TargetError> {

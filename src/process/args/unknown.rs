@@ -51,7 +51,9 @@ fn complain(name: &str, known: &BTreeSet<String>) -> String {
         .filter(|other| likeness(other) >= LIKENESS_MIN);
     match best {
         Some(other) => format!("unknown environment variable {name}: did you mean {other}?"),
-        None => format!("unknown environment variable {name}"),
+        None => format!(
+            "unknown environment variable {name}: unset it; docs/configuration.md has all there are"
+        ),
     }
 }
 
@@ -96,7 +98,7 @@ mod tests {
     fn a_variable_like_no_other_gets_no_guess() {
         assert_eq!(
             about(&["RESTOCK_ZZZ"]).unwrap(),
-            "unknown environment variable RESTOCK_ZZZ"
+            "unknown environment variable RESTOCK_ZZZ: unset it; docs/configuration.md has all there are"
         );
     }
 

@@ -72,6 +72,7 @@ async fn names(config: &SdkConfig) -> Result<AwsNames> {
     Ok(AwsNames {
         queue_url: stock.url,
         dead_letter_url: dead_letters.url,
+        dead_letter_arn: dead_letters.arn,
         inbox_url: inbox.url,
         mailbox_url: mailbox.url,
         topic_arn,
