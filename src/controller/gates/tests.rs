@@ -164,6 +164,21 @@ fn a_run_of_failures_opens_the_breaker_and_one_probe_closes_it() {
 }
 
 #[test]
+fn a_probe_that_asked_nothing_lets_the_next_one_try() {
+    let (gates, order) = gates(LIMITS);
+    for _ in 0..breaker::FAILURES_TO_OPEN {
+        gates.report(&order.factory, &Answer::NotSent("refused".into()));
+    }
+    let later = clock::since_boot() + breaker::OPEN_FOR;
+    drop(ask(&gates, &order, "a", born(0), later));
+    assert_eq!(why(ask(&gates, &order, "b", born(1), later)), "");
+    assert_eq!(
+        why(ask(&gates, &order, "c", born(2), later)),
+        "the circuit breaker is open"
+    );
+}
+
+#[test]
 fn a_product_has_no_more_than_its_places_whoever_asks_at_once() {
     let (gates, donut) = gates(Limits {
         max_open_per_product: Some(1),

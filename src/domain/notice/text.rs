@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn who_never_ordered_waits_for_no_goods() {
+    fn who_ordered_nothing_is_told_to_order_again() {
         let of = |cause| Subject {
             cause,
             ..subject("Why.")
@@ -276,7 +276,7 @@ mod tests {
             "FactoryThrottled",
         ] {
             let text = compose(&[of(cause)]).text;
-            assert!(text.contains("Nothing was ordered."), "{text}");
+            assert!(text.contains("Its last attempt ordered nothing."), "{text}");
         }
         for cause in ["OrderOutcomeUnknown", "AttemptsExhausted", "Duplicate"] {
             let text = compose(&[of(cause)]).text;

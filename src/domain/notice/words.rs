@@ -16,8 +16,8 @@ pub(super) const fn what_happened(kind: Kind) -> &'static str {
 
 pub(super) fn next_step(of: &Subject) -> &'static str {
     match of.kind {
-        Kind::Failed if was_never_ordered(of.cause) => {
-            "Nothing was ordered. Mend the cause, then make a new request."
+        Kind::Failed if last_attempt_ordered_nothing(of.cause) => {
+            "Its last attempt ordered nothing. Mend the cause, then make a new request."
         }
         Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
         Kind::Delayed => "Read the object: its message says what it waits for.",
@@ -29,9 +29,10 @@ pub(super) fn next_step(of: &Subject) -> &'static str {
     }
 }
 
-/// Causes after which no goods can come. `AttemptsExhausted` is none of them, for the
-/// attempts were orders; nor is `Duplicate`, whose order is another object's.
-fn was_never_ordered(cause: &str) -> bool {
+/// Causes after which no goods of the last attempt can come; of an earlier one they can,
+/// where the policy orders again. `AttemptsExhausted` is none of them, for the attempts
+/// were orders; nor is `Duplicate`, whose order is another object's.
+fn last_attempt_ordered_nothing(cause: &str) -> bool {
     matches!(
         cause,
         "Invalid" | "Refused" | "FactoryUnreachable" | "FactoryThrottled"
