@@ -1,7 +1,7 @@
 //! The objects of one kind as the watch tells of them, kept in memory.
 //!
-//! Each is kept as text and read when it is looked at, for two reasons. Ten thousand of
-//! them must fit into few megabytes. And one that this version cannot read (a newer one
+//! Each is kept as packed text and read when it is looked at, for two reasons. Ten thousand
+//! of them must fit into few megabytes. And one that this version cannot read (a newer one
 //! wrote it, and was rolled back) stays one object that cannot be read, where kube would
 //! fail the whole list, and with it all work.
 
@@ -23,9 +23,17 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod packed;
+
+use packed::Packed;
+
 /// Server-side end of a watch, in seconds: below the idle limits of common load balancers
 /// (AWS: 350 s), so that a connection that was dropped silently is noticed.
 const WATCH_SECONDS: u32 = 200;
+
+/// Objects of one page of a list. Each has up to 4 kB there, most of them about who wrote
+/// which field: more of them would be most of this process's memory, if only for a moment.
+const PAGE: u32 = 100;
 
 /// How soon the first complete list is noticed.
 const READY_PAUSE: Duration = Duration::from_millis(100);
@@ -40,6 +48,10 @@ pub trait Watched:
     + Sync
     + 'static
 {
+    /// Text that most of the kept objects have in common; it costs nothing but memory where
+    /// they have not.
+    const USUAL: &str = "";
+
     /// Leaves out what nobody reads of the kept object. `rest` is all but its metadata.
     fn shorten(_rest: &mut Map<String, Value>) {}
 }
@@ -47,6 +59,8 @@ pub trait Watched:
 impl Watched for Factory {}
 
 impl Watched for RestockRequest {
+    const USUAL: &str = include_str!("live/usual_request.json");
+
     /// Of the conditions only type, status and time are ever read again: the next status is
     /// written whole, and only needs to know since when each one holds.
     fn shorten(rest: &mut Map<String, Value>) {
@@ -61,12 +75,11 @@ impl Watched for RestockRequest {
     }
 }
 
-/// One object: its metadata, and the rest as text.
+/// One object: what names it, and the rest.
 #[derive(Clone, Debug)]
 pub struct Kept<K> {
     metadata: ObjectMeta,
-    /// Shared: kube clones an object on its way into the store.
-    text: Arc<[u8]>,
+    rest: Packed,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -83,7 +96,7 @@ impl<K: Watched> Kept<K> {
     /// # Errors
     /// In words for the log: this version does not know what is in it.
     pub fn read(&self) -> Result<K, String> {
-        let object = serde_json::from_slice::<K>(&self.text);
+        let object = serde_json::from_slice::<K>(&self.rest.text(K::USUAL)?);
         let mut object = object.map_err(|why| why.to_string())?;
         *object.meta_mut() = self.metadata.clone();
         Ok(object)
@@ -92,21 +105,29 @@ impl<K: Watched> Kept<K> {
 
 impl<'de, K: Watched> Deserialize<'de> for Kept<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Whole {
-            mut metadata,
-            mut rest,
-        } = Whole::deserialize(deserializer)?;
-        // Half of an object, and nothing decides by it.
-        metadata.managed_fields = None;
+        let Whole { metadata, mut rest } = Whole::deserialize(deserializer)?;
         // The reader wants one; the real one is put in after it.
         rest.insert("metadata".to_owned(), Value::Object(Map::new()));
         K::shorten(&mut rest);
         let text = serde_json::to_vec(&rest).map_err(D::Error::custom)?;
         Ok(Self {
-            metadata,
-            text: text.into(),
+            metadata: names(metadata),
+            rest: Packed::new(&text, K::USUAL),
             kind: PhantomData,
         })
+    }
+}
+
+/// The metadata without what nothing decides by, which can be most of an object: who wrote
+/// which field, and whatever people and their tools note on it.
+fn names(metadata: ObjectMeta) -> ObjectMeta {
+    ObjectMeta {
+        annotations: None,
+        finalizers: None,
+        labels: None,
+        managed_fields: None,
+        owner_references: None,
+        ..metadata
     }
 }
 
@@ -157,6 +178,7 @@ impl<K: Watched> Live<K> {
         let api: Api<Kept<K>> = Api::namespaced(client.clone(), namespace);
         let config = watcher::Config::default()
             .timeout(WATCH_SECONDS)
+            .page_size(PAGE)
             .fields(fields);
         let (store, writer) = reflector::store();
         let stream = watcher(api, config)
@@ -224,7 +246,9 @@ impl<K: Watched> Live<K> {
 mod tests {
     use super::*;
     use crate::crd::request::to_progress;
-    use crate::domain::progress::{Phase, Reason};
+    use crate::crd::status::RestockRequestStatus;
+    use crate::domain::progress::{Phase, Progress, Reason};
+    use crate::domain::time::Time;
     use serde_json::json;
 
     fn kept(reason: &str) -> Kept<RestockRequest> {
@@ -262,6 +286,37 @@ mod tests {
             condition.last_transition_time.0.to_string(),
             "2026-01-01T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn most_of_a_usual_request_is_kept_once_for_all() {
+        let source = json!({
+            "kind": "Topic", "arn": "arn:aws:sns:eu-central-1:123456789012:out-of-stock",
+            "eventId": "evt-20261126-000017", "identity": "EventId",
+            "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "messageId": "5b1f0a53-65a0-4f6c-8f0e-2f9d7f3f6f3c",
+            "sentAt": "2026-11-26T10:11:12.345678Z",
+        });
+        let progress = Progress {
+            message: "The factory has the order; its callback is awaited.".to_owned(),
+            ..Progress::default()
+        };
+        let now = Time::from_micros(1_790_000_000_000_000);
+        let status = RestockRequestStatus::record(&progress, 1, now, &Default::default());
+        let object = json!({
+            "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
+            "metadata": { "name": "rr-abcdefghij2345672345", "uid": "1", "labels": { "a": "b" } },
+            "spec": { "productId": "donut-glazed", "quantity": 40, "source": source },
+            "status": status,
+        });
+        let kept: Kept<RestockRequest> = serde_json::from_value(object).expect("it has metadata");
+        assert_eq!(kept.metadata.labels, None);
+        let text = kept
+            .rest
+            .text(RestockRequest::USUAL)
+            .expect("packed with it");
+        let bytes = kept.rest.bytes();
+        assert!(bytes * 2 < text.len(), "{bytes} bytes of {}", text.len());
     }
 
     #[test]
