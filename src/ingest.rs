@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(
         long,
         env = "RESTOCK_POLLERS",
-        default_value_t = 4,
+        default_value_t = 8,
         value_parser = clap::value_parser!(u16).range(1..=32)
     )]
     pub pollers: u16,

@@ -11,7 +11,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 /// A running role; killed by its own id when dropped.
 pub(crate) struct Role {
     child: Child,
-    port: u16,
+    metrics: String,
+    /// Kept: each new one reads all root certificates.
+    client: reqwest::Client,
 }
 
 impl Role {
@@ -28,13 +30,17 @@ impl Role {
             .stdin(Stdio::null())
             .spawn()
             .expect("the binary was built with this benchmark");
-        Self { child, port }
+        Self {
+            child,
+            metrics: format!("http://127.0.0.1:{port}/metrics"),
+            client: reqwest::Client::new(),
+        }
     }
 
     /// The value of the first metric whose line begins so; none before the role serves.
     pub(crate) async fn metric(&self, line: &str) -> Option<u64> {
-        let url = format!("http://127.0.0.1:{}/metrics", self.port);
-        let page = reqwest::get(url).await.ok()?.text().await.ok()?;
+        let answer = self.client.get(&self.metrics).send().await.ok()?;
+        let page = answer.text().await.ok()?;
         let found = page.lines().find(|one| one.starts_with(line))?;
         found.rsplit(' ').next()?.parse().ok()
     }
