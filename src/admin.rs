@@ -25,7 +25,19 @@ pub enum Command {
 }
 
 /// Does what was asked.
+///
+/// # Errors
+/// What a person has to mend. Not that nobody reads on: whoever looks at a list through
+/// `head` has seen enough.
 pub async fn run(command: Command) -> anyhow::Result<()> {
+    perform(command).await.or_else(|error| {
+        let cause = error.downcast_ref::<std::io::Error>();
+        let unread = cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
+        if unread { Ok(()) } else { Err(error) }
+    })
+}
+
+async fn perform(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Crd(args) => crd::run(args),
         Command::Migrate(args) => migrate::run(args).await,

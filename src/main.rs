@@ -27,14 +27,14 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<std::process::ExitCode> {
+async fn main() -> Result<std::process::ExitCode, process::Failure> {
     let (cli, told) = args::parse::<Cli>();
-    let _telemetry = process::prepare(&cli.log, &told.role)?;
-    match cli.command {
-        Command::Controller(args) => process::run(told, args, controller::run).await,
-        Command::Ingest(args) => process::run(told, args, ingest::run).await,
-        Command::Receiver(args) => process::run(told, args, receiver::run).await,
-        Command::Dlq(args) => process::run(told, args, dlq::run).await,
-        Command::Admin(command) => admin::run(command).await.map(|()| 0.into()),
-    }
+    let _telemetry = process::prepare(&cli.log, &told)?;
+    Ok(match cli.command {
+        Command::Controller(args) => process::run(told, args, controller::run).await?,
+        Command::Ingest(args) => process::run(told, args, ingest::run).await?,
+        Command::Receiver(args) => process::run(told, args, receiver::run).await?,
+        Command::Dlq(args) => process::run(told, args, dlq::run).await?,
+        Command::Admin(command) => admin::run(command).await.map(|()| 0.into())?,
+    })
 }

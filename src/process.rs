@@ -34,10 +34,10 @@ pub struct Process {
 }
 
 /// What every command needs before it does anything: TLS, then logs and traces, which
-/// name the command `role`. To be held to the end.
-pub fn prepare(args: &args::LogArgs, role: &str) -> anyhow::Result<telemetry::Telemetry> {
+/// name the command. To be held to the end.
+pub fn prepare(log: &args::LogArgs, told: &args::Told) -> anyhow::Result<telemetry::Telemetry> {
     install_tls();
-    telemetry::install(args, role)
+    telemetry::install(log, told)
 }
 
 /// Every TLS connection of this process is made by rustls with ring.
@@ -48,6 +48,22 @@ pub fn install_tls() {
     // An error says that one is installed already, which can only be this one: no other
     // provider is compiled in (deny.toml).
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Why a process could not do what it was asked, in words for people. As the error of `main`
+/// it brings no stack along where `RUST_BACKTRACE` is set: most are settings to be mended.
+pub struct Failure(anyhow::Error);
+
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:#}", self.0)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self(error)
+    }
 }
 
 /// Lives as one role: probes and metrics first, then the role, then the drain.

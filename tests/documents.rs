@@ -52,6 +52,8 @@ fn settings(command: &[&str]) -> Vec<Setting> {
     let output = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
         .args(command)
         .arg("--help")
+        // Each setting on lines of its own, and none of them broken.
+        .env("COLUMNS", "1000")
         .output()
         .unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

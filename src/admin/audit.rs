@@ -13,6 +13,7 @@ use crate::edge::store::Store;
 use crate::process::args::{DatabaseArgs, NamespaceArgs};
 use anyhow::bail;
 use difference::{HEADER, line};
+use std::io::Write as _;
 
 /// Connections of a command that does one thing at a time.
 const CONNECTIONS: u32 = 1;
@@ -44,8 +45,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         println!("{products} products and {requests} requests in {namespace}: no difference");
         return Ok(());
     }
-    println!("{HEADER}");
-    differences.iter().for_each(|one| println!("{}", line(one)));
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{HEADER}")?;
+    for one in &differences {
+        writeln!(out, "{}", line(one))?;
+    }
     bail!(
         "{} differences in {products} products and {requests} requests in {namespace}; \
          what to do is in docs/operations.md",

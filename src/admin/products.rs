@@ -7,6 +7,7 @@ use crate::edge::store::Store;
 use crate::edge::store::products::{Applied, Product};
 use crate::process::args::DatabaseArgs;
 use anyhow::{Context, bail};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// Connections of a command that does one thing at a time.
@@ -81,14 +82,14 @@ async fn apply(store: &Store, path: PathBuf) -> anyhow::Result<()> {
 
 async fn list(store: &Store) -> anyhow::Result<()> {
     let mut products: Vec<Product> = Vec::new();
-    println!("{}", table::HEADER);
+    writeln!(std::io::stdout(), "{}", table::HEADER)?;
     loop {
         products = store
             .products(products.last().map(|last| &last.sku), PAGE_ROWS)
             .await?;
-        products
-            .iter()
-            .for_each(|product| println!("{}", table::line(product)));
+        for product in &products {
+            writeln!(std::io::stdout(), "{}", table::line(product))?;
+        }
         if products.len() < PAGE_ROWS as usize {
             return Ok(());
         }

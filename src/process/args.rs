@@ -24,18 +24,13 @@ use std::path::PathBuf;
 /// How to log, and where to send traces.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {
-    /// json for machines, text for people
-    #[arg(
-        long,
-        env = "RESTOCK_LOG_FORMAT",
-        value_enum,
-        default_value = "json",
-        global = true
-    )]
-    pub log_format: LogFormat,
-    /// What to log, for example "info,restock_operator=debug"
-    #[arg(long, env = "RUST_LOG", default_value = "info", global = true)]
-    pub log_filter: String,
+    /// json for machines, text for people; if not set: json for roles, text for commands
+    #[arg(long, env = "RESTOCK_LOG_FORMAT", value_enum, global = true)]
+    pub log_format: Option<LogFormat>,
+    /// What to log, for example "info,restock_operator=debug"; if not set: info for roles,
+    /// warn for commands
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER", global = true)]
+    pub log_filter: Option<String>,
     /// URL of an OTLP/HTTP collector, such as http://collector:4318; without it no traces
     #[arg(
         long,
@@ -44,6 +39,29 @@ pub struct LogArgs {
         global = true
     )]
     pub otlp_endpoint: Option<String>,
+}
+
+/// How to log where nothing is set: it depends on who reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct LogDefaults {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: &'static str,
+}
+
+impl LogDefaults {
+    /// Roles run for long, and are read by machines.
+    pub const OF_ROLES: Self = Self {
+        format: LogFormat::Json,
+        filter: "info",
+    };
+
+    /// A person waits for the answer of a command: only what is wrong stands beside it.
+    pub const OF_COMMANDS: Self = Self {
+        format: LogFormat::Text,
+        filter: "warn",
+    };
 }
 
 /// The form of a log line.

@@ -9,7 +9,7 @@ mod stage;
 
 pub use stage::{Kind, Stage};
 
-use super::args::{LogArgs, LogFormat};
+use super::args::{LogArgs, LogFormat, Told};
 use anyhow::Context;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use std::io::IsTerminal;
@@ -31,17 +31,23 @@ impl Drop for Telemetry {
     }
 }
 
-/// Installs the subscriber of this process, and logs panics through it. `role` names the
-/// process in its traces.
+/// Installs the subscriber of this process, and logs panics through it. `told` names the
+/// process in its traces, and says who reads its logs.
 ///
 /// # Errors
 /// A log filter or an address of the collector that cannot be understood.
-pub fn install(args: &LogArgs, role: &str) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(&args.log_filter).context("RUST_LOG")?;
+pub fn install(args: &LogArgs, told: &Told) -> anyhow::Result<Telemetry> {
+    let defaults = told.log_defaults();
+    let filter = args.log_filter.as_deref().unwrap_or(defaults.filter);
+    let filter = EnvFilter::try_new(filter).context("RUST_LOG")?;
     // The spans of traces are for the collector: no log line repeats their fields.
     let filter = filter.add_directive(format!("{}=off", stage::TARGET).parse()?);
-    let traces = export::provider(args.otlp_endpoint.as_deref(), role)?;
-    let mut layers = vec![logs(args.log_format).with_filter(filter).boxed()];
+    let traces = export::provider(args.otlp_endpoint.as_deref(), &told.role)?;
+    let mut layers = vec![
+        logs(args.log_format.unwrap_or(defaults.format))
+            .with_filter(filter)
+            .boxed(),
+    ];
     layers.extend(traces.as_ref().map(export::layer));
     tracing_subscriber::registry()
         .with(layers)

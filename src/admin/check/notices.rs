@@ -19,7 +19,7 @@ pub(super) async fn check(ops: &OpsArgs, report: &mut Report) {
     }
     let config = match aws::config().await {
         Ok(config) => config,
-        Err(why) => return report.bad("notices", why),
+        Err(why) => return report.bad("notice channels", why),
     };
     if let Some(arn) = &recipients.topic_arn {
         topic(arn, Topic::new(&config, arn).subscriptions().await, report);

@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("it is unknown whether the ledger did it: {0}")]
     CommitUnknown(String),
     /// Nothing was done, and trying again will not help until a person mends something.
-    #[error("the ledger does not fit: {0}")]
+    #[error("the ledger cannot be used: {0}")]
     Broken(String),
     /// As `Broken`, but only what was asked for is concerned: one row holds what this
     /// version cannot read.

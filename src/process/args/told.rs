@@ -1,7 +1,7 @@
 //! What a role was told, for its first log line: enough to see that it is the right
 //! queue, ledger and cluster, and no secret.
 
-use super::{DatabaseArgs, place};
+use super::{DatabaseArgs, LogDefaults, place};
 use clap::{ArgMatches, Command, FromArgMatches};
 use secrecy::ExposeSecret;
 
@@ -31,6 +31,19 @@ pub struct Told {
     pub role: String,
     /// `name=value` for each setting, without secrets.
     pub settings: String,
+    /// Whether it runs until it is told to stop: what does serves probes.
+    pub runs_on: bool,
+}
+
+impl Told {
+    /// How to log where nothing is set.
+    pub const fn log_defaults(&self) -> LogDefaults {
+        if self.runs_on {
+            LogDefaults::OF_ROLES
+        } else {
+            LogDefaults::OF_COMMANDS
+        }
+    }
 }
 
 pub(super) fn told(
@@ -42,6 +55,7 @@ pub(super) fn told(
         return Told {
             role: String::new(),
             settings: String::new(),
+            runs_on: false,
         };
     };
     let arguments = command
@@ -66,6 +80,7 @@ pub(super) fn told(
     Told {
         role: role.to_owned(),
         settings: settings.join(" "),
+        runs_on: matches.try_contains_id("admin_listen").is_ok(),
     }
 }
 
