@@ -14,12 +14,16 @@ mod support {
 }
 #[path = "flow/blocked.rs"]
 mod blocked;
+#[path = "flow/breaker.rs"]
+mod breaker;
 #[path = "flow/differs.rs"]
 mod differs;
 #[path = "flow/faults.rs"]
 mod faults;
 #[path = "flow/held.rs"]
 mod held;
+#[path = "flow/leaders.rs"]
+mod leaders;
 #[path = "flow/outages.rs"]
 mod outages;
 #[path = "flow/traces.rs"]

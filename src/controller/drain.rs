@@ -3,6 +3,7 @@
 //! doubt, an acknowledgement that is lost is a notice that is told twice.
 
 use crate::controller::context::Context;
+use crate::controller::factories::forget_deleted;
 use crate::controller::observe::{Subject, acknowledged};
 use crate::controller::pass;
 use crate::crd::request::RestockRequest;
@@ -30,6 +31,8 @@ pub(super) async fn drain(context: &Context) {
         {
             record(&object, context).await;
         }
+        // What was deleted before the signal is in no list above.
+        forget_deleted(context);
         if (told && context.memory.held() == 0) || clock::since_boot() >= until {
             return;
         }
@@ -52,10 +55,11 @@ fn owes(object: &RestockRequest, context: &Context) -> bool {
 /// to no other process.
 async fn record(object: &RestockRequest, context: &Context) {
     match cluster::get(&context.requests, &object.name_any()).await {
-        Ok(Some(object)) => {
-            let _ = pass(&object, context).await;
+        Ok(Some(now)) if now.uid() == object.uid() => {
+            let _ = pass(&now, context).await;
         }
-        Ok(None) => {}
+        // Deleted meanwhile: there is nothing left to record it on.
+        Ok(_) => context.memory.forget(&object.uid().unwrap_or_default()),
         Err(error) => tracing::warn!(name = object.name_any(), %error, "cannot record the last"),
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
 
 /// Frees the places of requests that were deleted in flight, and what is remembered of
 /// them: nobody passes over them again.
-fn forget_deleted(context: &Context) {
+pub(super) fn forget_deleted(context: &Context) {
     // Before the look at what lives: who takes a place after it is not judged by it.
     let mut known = context.gates.occupants();
     known.extend(context.memory.remembered());

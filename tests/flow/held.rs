@@ -20,7 +20,7 @@ async fn edit_request(shop: &Shop, name: &str, spec: Value) {
         .unwrap();
 }
 
-async fn edit_factory(shop: &Shop, spec: Value) {
+pub(crate) async fn edit_factory(shop: &Shop, spec: Value) {
     let factories: Api<Factory> = Api::namespaced(shop.place.client.clone(), &shop.place.namespace);
     let patch = Patch::Merge(json!({ "spec": spec }));
     let parameters = PatchParams::default();
@@ -30,7 +30,7 @@ async fn edit_factory(shop: &Shop, spec: Value) {
         .unwrap();
 }
 
-async fn shows(shop: &Shop, name: &str, expected: &str) -> String {
+pub(crate) async fn shows(shop: &Shop, name: &str, expected: &str) -> String {
     let shown = shop
         .wait_for(name, expected, |object| reason(object) == expected)
         .await;
@@ -145,36 +145,6 @@ async fn a_request_that_no_factory_serves_says_so_and_may_be_mended() {
             shop.wait_for_all(1, Phase::Succeeded).await;
         },
     )
-    .await;
-}
-
-#[tokio::test]
-async fn a_request_behind_an_open_breaker_ends_though_it_was_never_tried() {
-    // Nothing listens there: five failures open the breaker before the others are tried.
-    let dead = json!({
-        "url": "http://127.0.0.1:1/", "retryFor": "5s", "ordersPerSecond": 50, "burst": 5,
-        "maxInFlight": 5,
-    });
-    in_shop(dead, |shop| async move {
-        let names: Vec<String> = (0..9).map(|number| format!("waiting-{number}")).collect();
-        for name in &names {
-            shop.ask(name, 3, "delay:300").await;
-        }
-        let _controller = shop.controller();
-        let mut never_tried = 0;
-        for name in &names {
-            let ended = shop
-                .wait_for(name, "the end", |object| {
-                    reason(object) == "FactoryUnreachable"
-                })
-                .await;
-            let status = ended.status.unwrap();
-            never_tried += usize::from(status.attempt.is_none_or(|attempt| attempt == 0));
-            let message = status.message.unwrap_or_default();
-            assert!(message.starts_with("Given up after"), "{message}");
-        }
-        assert!(never_tried > 0, "the breaker held up nobody");
-    })
     .await;
 }
 

@@ -1,5 +1,6 @@
 //! One role of the real binary, as a process of a test's own; stopped by its own id.
 
+use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,13 +16,16 @@ impl Role {
     /// Starts `restock-operator NAME` with these settings. Its log goes to the test's
     /// output, which is shown when the test fails.
     pub(crate) fn start(name: &str, settings: &[(&str, String)]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
             .arg(name)
             .env("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0")
             .envs(settings.iter().map(|(key, value)| (*key, value)))
             .stdin(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the binary was built with this test");
+        let log = child.stderr.take().expect("it is piped");
+        std::thread::spawn(move || show(log));
         Self { child }
     }
 
@@ -52,6 +56,13 @@ impl Role {
             "no SIGTERM for {id}"
         );
     }
+}
+
+/// Prints a log as the test's own words until it ends: the words of a child would stand
+/// among the results of tests that passed.
+fn show(log: impl Read) {
+    let lines = BufReader::new(log).lines().map_while(Result::ok);
+    lines.for_each(|line| println!("{line}"));
 }
 
 impl Drop for Role {
