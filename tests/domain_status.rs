@@ -331,6 +331,35 @@ fn each_end_says_what_kubectl_wait_and_kstatus_look_for() {
 }
 
 #[test]
+fn each_condition_says_its_own_part_of_the_story() {
+    let failed = Progress {
+        phase: Phase::Failed,
+        reason: Reason::CallbackOverdue,
+        message: "The factory has the order but never called back.".to_owned(),
+        outcome: OrderOutcome::Placed,
+        ..accepted()
+    };
+    let conditions = recorded(&failed).conditions;
+    let said: Vec<_> = conditions
+        .iter()
+        .map(|condition| (&*condition.type_, &*condition.message))
+        .collect();
+    let end = "The factory has the order but never called back.";
+    assert_eq!(
+        said,
+        [
+            ("Accepted", "3 of CP-1, from Factory legacy."),
+            ("Ordered", "The factory has the order."),
+            ("Arrived", "No goods arrived."),
+            ("Ready", end),
+            ("Notified", "The operations team is to be told."),
+            ("Failed", end),
+            ("Stalled", end),
+        ]
+    );
+}
+
+#[test]
 fn a_condition_says_unknown_only_where_nobody_knows() {
     let conditions = |progress: &Progress| recorded(progress).conditions;
     let fresh = conditions(&Progress::default());

@@ -9,6 +9,7 @@ use crate::crd::progress::capped;
 use crate::crd::schema::MESSAGE_CHARACTERS_MAX;
 use crate::crd::time::second_time;
 use crate::crd::words;
+use crate::domain::order::Order;
 use crate::domain::progress::{Delay, OrderOutcome, Phase, Progress, Reason};
 use crate::domain::time::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -38,8 +39,34 @@ pub fn conditions(
         ending(progress),
         movement(progress),
     ];
-    let condition = |line| condition(line, &progress.message, generation, now, previous);
+    let condition = |line| condition(line, &sentence(line, progress), generation, now, previous);
     lines.into_iter().flatten().map(condition).collect()
+}
+
+/// What the condition alone says: read one below the other they tell the story, and the
+/// status has its message once.
+fn sentence((type_, status, reason): Line, progress: &Progress) -> String {
+    let own = match (type_, status, reason) {
+        ("Accepted", TRUE, _) => return accepted_sentence(progress),
+        ("Ordered", TRUE, "GoodsArrived") => "The goods are here, so the factory had the order.",
+        ("Ordered", TRUE, _) => "The factory has the order.",
+        ("Arrived", FALSE, _) => "No goods arrived.",
+        ("Delayed", _, _) => "It took longer in one phase than its Factory allows.",
+        ("Notified", TRUE, _) => "The operations team was told.",
+        ("Notified", _, "NoticeDue") => "The operations team is to be told.",
+        ("Notified", _, _) => "There is nothing to tell.",
+        _ => &progress.message,
+    };
+    own.to_owned()
+}
+
+fn accepted_sentence(progress: &Progress) -> String {
+    let of_order = |order: &Order| {
+        let (quantity, sku) = (u32::from(order.quantity), order.sku.as_str());
+        format!("{quantity} of {sku}, from Factory {}.", order.factory.name)
+    };
+    let order = progress.order.as_ref();
+    order.map_or_else(|| progress.message.clone(), of_order)
 }
 
 /// Whether a Factory can be ordered from, and why not.
