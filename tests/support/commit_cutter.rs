@@ -7,8 +7,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// The command byte of a plain query, and the query. Not READ COMMITTED.
 const COMMIT: &[u8] = b"\x03COMMIT";
@@ -55,7 +56,15 @@ impl CommitCutter {
 async fn forward(client: TcpStream, server: TcpStream, armed: Arc<AtomicU8>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let answers = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+    let (lose, is_lost) = watch::channel(false);
+    let answers = tokio::spawn(async move {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
+            if *is_lost.borrow() || to_client.write_all(&bytes[..length]).await.is_err() {
+                return;
+            }
+        }
+    });
     let mut bytes = [0; 16 * 1024];
     while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
         let commits = bytes[..length]
@@ -66,14 +75,17 @@ async fn forward(client: TcpStream, server: TcpStream, armed: Arc<AtomicU8>) {
         } else {
             0
         };
-        if lost != 0 {
-            answers.abort();
-        }
-        if lost != Lost::Command as u8 && to_server.write_all(&bytes[..length]).await.is_err() {
+        if lost == Lost::Command as u8 {
             break;
         }
-        if lost != 0 {
+        lose.send_replace(lost == Lost::Answer as u8);
+        if to_server.write_all(&bytes[..length]).await.is_err() {
             break;
+        }
+        if lost == Lost::Answer as u8 {
+            // Until the answer is there: only then it is committed.
+            let _ = answers.await;
+            return;
         }
     }
     answers.abort();
