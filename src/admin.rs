@@ -4,6 +4,7 @@ pub mod adjust;
 pub mod audit;
 pub mod check;
 pub mod crd;
+pub mod factories;
 pub mod migrate;
 pub mod products;
 
@@ -16,6 +17,8 @@ pub enum Command {
     Migrate(migrate::Args),
     /// List the products of the ledger, or apply a file of them
     Products(products::Args),
+    /// Apply a file of Factories
+    Factories(factories::Args),
     /// Change the stock of a product, with a reason, for the record
     Adjust(adjust::Args),
     /// Check that every piece of stock is accounted for
@@ -42,6 +45,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Crd(args) => crd::run(args),
         Command::Migrate(args) => migrate::run(args).await,
         Command::Products(args) => products::run(args).await,
+        Command::Factories(args) => factories::run(args).await,
         Command::Adjust(args) => adjust::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Check(args) => check::run(*args).await,

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each command and the headings of docs/configuration.md that have its settings.
-const COMMANDS: [(&[&str], &[&str]); 11] = [
+const COMMANDS: [(&[&str], &[&str]); 12] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
@@ -19,6 +19,7 @@ const COMMANDS: [(&[&str], &[&str]); 11] = [
     (&["migrate"], ADMINISTRATIVE),
     (&["products", "apply"], ADMINISTRATIVE),
     (&["products", "list"], ADMINISTRATIVE),
+    (&["factories", "apply"], ADMINISTRATIVE),
     (&["adjust"], ADMINISTRATIVE),
     (&["audit"], ADMINISTRATIVE),
     (&["check"], ADMINISTRATIVE),

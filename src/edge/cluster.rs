@@ -130,6 +130,29 @@ where
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
 }
 
+/// Makes the object's fields those that are given, whoever set them before, and leaves the
+/// others; creates it if it is not there.
+///
+/// # Errors
+/// [`ClusterError`]; after [`ClusterError::Unavailable`] it may be written.
+pub async fn apply<K>(
+    api: &Api<K>,
+    name: &str,
+    manager: &str,
+    fields: &Value,
+) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = PatchParams::apply(manager).force();
+    let applied = within(
+        CALL_DEADLINE,
+        api.patch(name, &parameters, &Patch::Apply(fields)),
+    )
+    .await;
+    applied.map(drop)
+}
+
 /// One page of all objects; `next` is the token of the page before.
 ///
 /// # Errors

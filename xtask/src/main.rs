@@ -1,9 +1,11 @@
 //! Developer commands: `cargo xtask up`, `env`, `down`, `demo`, `test` and `bench`.
 
 mod bench;
+mod chart;
 mod command;
 mod demo;
 mod given;
+mod image;
 mod parts;
 mod process;
 mod progress;
@@ -41,6 +43,10 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Runs all tests, on the local parts.
     Test(test::TestOptions),
+    /// Builds the container image, without a Docker engine.
+    Image(image::ImageOptions),
+    /// Makes the committed files that are made from others: definitions, the chart's schema.
+    Generate,
     /// Measures, on the local parts; builds what it measures with optimisation.
     Bench(bench::BenchOptions),
 }
@@ -69,6 +75,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Down => parts::down(&run)?,
         Command::Demo(options) => return demo::demo(&run, &options),
         Command::Test(options) => return test::test(&run, &options, lock),
+        Command::Image(options) => image::image(&run, &options)?,
+        Command::Generate => chart::generate(&run)?,
         Command::Bench(options) => return bench::bench(&run, &options, lock),
     }
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use crate::command;
 use crate::parts::{self, UpOptions};
 use crate::shell_env;
 use crate::state::RunDirectory;
+use crate::tools;
 
 /// Options of `test`.
 #[derive(Args)]
@@ -24,11 +25,13 @@ pub(crate) struct TestOptions {
 /// Starts the parts and runs the tests; the exit code is theirs.
 pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Result<ExitCode> {
     let state = parts::up(run, &options.up)?;
+    let helm = tools::helm(run)?;
     // The tests only use the parts: another command may run beside them.
     drop(lock);
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace"]).args(&options.arguments);
-    let status = cargo.envs(shell_env::of_the_parts(run, &state)).status()?;
+    cargo.envs(shell_env::of_the_parts(run, &state));
+    let status = cargo.env("HELM", helm).status()?;
     eprintln!("the parts still run, for the next time: `cargo xtask down` stops them");
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

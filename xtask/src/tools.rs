@@ -1,12 +1,15 @@
 //! Programs that `up` builds once and keeps in a cache of the user's, by version.
 
+mod apt;
+mod buildah;
 mod cache;
 mod go;
 mod local_aws;
 mod mariadb;
 mod needs;
 
-pub(crate) use go::{Kubernetes, kubernetes, only_kubectl};
+pub(crate) use buildah::buildah;
+pub(crate) use go::{Kubernetes, helm, kubernetes, only_kubectl};
 pub(crate) use local_aws::local_aws;
 pub(crate) use mariadb::{MariaDb, mariadb};
 pub(crate) use needs::check as check_needs;

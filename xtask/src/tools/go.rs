@@ -13,8 +13,10 @@ use crate::state::RunDirectory;
 /// Modules that name the versions.
 pub(super) const KUBERNETES: &str = "hack/tools/kubernetes";
 const ETCD: &str = "hack/tools/etcd";
+const HELM: &str = "hack/tools/helm";
 
 const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
+const HELM_MODULE: &str = "helm.sh/helm/v4";
 
 /// The programs of a control plane.
 pub(crate) struct Kubernetes {
@@ -86,6 +88,16 @@ fn etcd(run: &RunDirectory) -> Result<PathBuf> {
     let version = version(&module, ETCD_PACKAGE)?;
     Cache::of_user()?.program(&format!("etcd-{version}"), "etcd", |path| {
         build(&module, ETCD_PACKAGE, path, "-s -w", "about 1 min")
+    })
+}
+
+/// Renders, checks and installs the chart.
+pub(crate) fn helm(run: &RunDirectory) -> Result<PathBuf> {
+    let module = run.checkout(HELM);
+    let version = version(&module, HELM_MODULE)?;
+    Cache::of_user()?.program(&format!("helm-{version}"), "helm", |path| {
+        let package = format!("{HELM_MODULE}/cmd/helm");
+        build(&module, &package, path, "-s -w", "about 3 min")
     })
 }
 

@@ -1,0 +1,71 @@
+{{/* Names and labels. Called with a dict: root is the chart's context, role the component. */}}
+
+{{- define "restock.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains "restock-operator" .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-restock-operator" .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "restock.name" -}}
+{{- printf "%s-%s" (include "restock.fullname" .root) .role -}}
+{{- end -}}
+
+{{- define "restock.selector" -}}
+app.kubernetes.io/name: restock-operator
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- end -}}
+
+{{- define "restock.labels" -}}
+{{ include "restock.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: restock-operator
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "restock.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{- printf "%s@%s" .repository .digest -}}
+{{- else -}}
+{{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where requests and Factories are. */}}
+{{- define "restock.requestsNamespace" -}}
+{{- .Values.requestsNamespace | default .Release.Namespace -}}
+{{- end -}}
+
+{{- define "restock.accountName" -}}
+{{- $role := index .root.Values .role -}}
+{{- $role.serviceAccount.name | default (include "restock.name" .) -}}
+{{- end -}}
+
+{{- define "restock.keysSecret" -}}
+{{- .Values.callback.keysSecretName | default (printf "%s-callback-keys" (include "restock.fullname" .)) -}}
+{{- end -}}
+
+{{/* A required value, named where it is missing. */}}
+{{- define "restock.required" -}}
+{{- required (printf "%s is required: see the table of values in the chart's README.md" .name) .value -}}
+{{- end -}}
+
+{{/* Hosts of the Factories among the values, and what else may be called. */}}
+{{- define "restock.factoryAllow" -}}
+{{- $hosts := .Values.factoryAllow -}}
+{{- range $name, $spec := .Values.factories -}}
+{{- $url := required (printf "factories.%s.url is required" $name) $spec.url -}}
+{{- $hosts = append $hosts (splitList ":" (urlParse $url).host | first) -}}
+{{- end -}}
+{{- join "," ($hosts | uniq) -}}
+{{- end -}}

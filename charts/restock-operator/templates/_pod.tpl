@@ -1,0 +1,112 @@
+{{/*
+What the pods of all roles have in common. Called with a dict: root, role, env (a list of
+names and values), files (volumes: name, secret or configMap, path), token (whether the role
+talks to the cluster).
+*/}}
+
+{{- define "restock.env" -}}
+- name: RESTOCK_{{ .name }}
+  value: {{ .value | toString | quote }}
+{{- end -}}
+
+{{- define "restock.commonEnv" -}}
+- name: RUST_LOG
+  value: {{ .Values.logFilter | quote }}
+{{- with .Values.aws.region }}
+- name: AWS_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.aws.endpointUrl }}
+- name: AWS_ENDPOINT_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.otlpEndpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Pod Security "restricted", and nothing that can be written to. */}}
+{{- define "restock.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "restock.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{/* Optional: a role says better than a pod that never starts which Secret is missing. */}}
+{{- define "restock.volumes" -}}
+{{- range . }}
+- name: {{ .name }}
+  {{- if .secret }}
+  secret:
+    secretName: {{ .secret }}
+    optional: true
+    defaultMode: 0440
+  {{- else }}
+  configMap:
+    name: {{ .configMap }}
+    optional: true
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "restock.mounts" -}}
+{{- range . }}
+- name: {{ .name }}
+  mountPath: {{ .path }}
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "restock.scheduling" -}}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Where notices go, as JSON: a list of names and values. */}}
+{{- define "restock.noticeEnv" -}}
+{{- $notices := .Values.notices -}}
+{{- $env := list -}}
+{{- if not (or $notices.topicArn $notices.email.from) -}}
+{{- fail "notices.topicArn, or notices.email.from and notices.email.to, is required: without a channel nobody is told of failures" -}}
+{{- end -}}
+{{- if ne (empty $notices.email.from) (empty $notices.email.to) -}}
+{{- fail "notices.email.from and notices.email.to are required together" -}}
+{{- end -}}
+{{- with $notices.topicArn -}}
+{{- $env = append $env (dict "name" "OPS_TOPIC_ARN" "value" .) -}}
+{{- end -}}
+{{- with $notices.email.from -}}
+{{- $env = append $env (dict "name" "OPS_EMAIL_FROM" "value" .) -}}
+{{- end -}}
+{{- with $notices.email.to -}}
+{{- $env = append $env (dict "name" "OPS_EMAIL_TO" "value" (join "," .)) -}}
+{{- end -}}
+{{- with .Values.stockTopicArn -}}
+{{- $env = append $env (dict "name" "TOPIC_ARN" "value" .) -}}
+{{- end -}}
+{{- toJson $env -}}
+{{- end -}}

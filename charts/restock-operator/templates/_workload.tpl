@@ -1,0 +1,136 @@
+{{/*
+ServiceAccount, Deployment and PodDisruptionBudget of a role. Called with a dict as in
+_pod.tpl, and with ports, grace (seconds) and strategy.
+*/}}
+
+{{- define "restock.workload" -}}
+{{- $values := index .root.Values .role -}}
+{{- $replicas := $values.replicas | default 1 -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "restock.accountName" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+  {{- with $values.serviceAccount.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: {{ .token }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "restock.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+spec:
+  {{- if not .scaled }}
+  replicas: {{ $replicas }}
+  {{- end }}
+  selector:
+    matchLabels:
+      {{- include "restock.selector" . | nindent 6 }}
+  strategy:
+    rollingUpdate:
+      maxUnavailable: 0
+      maxSurge: 1
+  template:
+    metadata:
+      labels:
+        {{- include "restock.labels" . | nindent 8 }}
+      annotations:
+        kubectl.kubernetes.io/default-container: {{ .role }}
+        {{- with .checksum }}
+        checksum/settings: {{ . }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "restock.accountName" . }}
+      automountServiceAccountToken: {{ .token }}
+      # A Service named restock-… would otherwise put variables into the pod that no role knows.
+      enableServiceLinks: false
+      terminationGracePeriodSeconds: 60
+      securityContext:
+        {{- include "restock.podSecurity" . | nindent 8 }}
+      {{- include "restock.scheduling" .root | nindent 6 }}
+      {{- if .root.Values.topologySpread }}
+      topologySpreadConstraints:
+        {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+        - topologyKey: {{ . }}
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          matchLabelKeys: [pod-template-hash]
+          labelSelector:
+            matchLabels:
+              {{- include "restock.selector" $ | nindent 14 }}
+        {{- end }}
+      {{- end }}
+      containers:
+        - name: {{ .role }}
+          image: {{ include "restock.image" .root }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          args: [{{ .role }}]
+          env:
+            {{- include "restock.commonEnv" .root | nindent 12 }}
+            {{- range .env }}
+            {{- include "restock.env" . | nindent 12 }}
+            {{- end }}
+            {{- range $name, $value := $values.settings }}
+            - name: {{ $name }}
+              value: {{ $value | toString | quote }}
+            {{- end }}
+            {{- if .identity }}
+            - name: RESTOCK_LEASE_IDENTITY
+              valueFrom:
+                fieldRef:
+                  fieldPath: metadata.name
+            {{- end }}
+          ports:
+            - name: admin
+              containerPort: 8080
+            {{- with .ports }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          startupProbe:
+            httpGet: {path: /livez, port: admin}
+            periodSeconds: 2
+            failureThreshold: 30
+          livenessProbe:
+            httpGet: {path: /livez, port: admin}
+            periodSeconds: 10
+            timeoutSeconds: 5
+          readinessProbe:
+            httpGet: {path: /readyz, port: admin}
+            periodSeconds: 5
+            timeoutSeconds: 5
+          resources:
+            {{- toYaml $values.resources | nindent 12 }}
+          securityContext:
+            {{- include "restock.containerSecurity" . | nindent 12 }}
+          {{- with .files }}
+          volumeMounts:
+            {{- include "restock.mounts" . | trim | nindent 12 }}
+          {{- end }}
+      {{- with .files }}
+      volumes:
+        {{- include "restock.volumes" . | trim | nindent 8 }}
+      {{- end }}
+{{- if and .root.Values.podDisruptionBudget (gt (int $replicas) 1) }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ include "restock.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels:
+      {{- include "restock.selector" . | nindent 6 }}
+{{- end }}
+{{- end -}}

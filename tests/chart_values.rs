@@ -1,0 +1,337 @@
+//! Needs helm. Proves: what the chart makes of its values, that every value has an effect,
+//! and that a wrong or missing one is refused in words.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+mod support {
+    pub(crate) mod chart;
+}
+
+use serde_json::Value;
+use support::chart::{LEAST, helm, of_kind, one, pods, refusal, render, text};
+
+#[test]
+fn the_least_values_are_enough_and_helm_finds_no_fault() {
+    let objects = render(&[]);
+    assert_eq!(of_kind(&objects, "Deployment").len(), 4);
+    let output = helm(&["lint", "--strict"], &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn every_pod_fits_pod_security_restricted_and_has_no_more_than_it_needs() {
+    let objects = render(&[]);
+    let with_token = [
+        "-controller",
+        "-ingest",
+        "-factories",
+        "-check-controller",
+        "-check-ingest",
+    ];
+    for (name, pod) in pods(&objects) {
+        let says = |pointer: &str| pod.pointer(pointer).cloned().unwrap_or_default();
+        let token = with_token.iter().any(|ending| name.ends_with(ending));
+        assert_eq!(says("/automountServiceAccountToken"), token, "{name}");
+        assert_eq!(says("/enableServiceLinks"), false, "{name}");
+        assert_eq!(says("/securityContext/runAsNonRoot"), true, "{name}");
+        assert_eq!(says("/securityContext/runAsUser"), 65_532, "{name}");
+        let profile = says("/securityContext/seccompProfile/type");
+        assert_eq!(profile, "RuntimeDefault", "{name}");
+        for container in pod["containers"].as_array().unwrap() {
+            let security = &container["securityContext"];
+            assert_eq!(security["allowPrivilegeEscalation"], false, "{name}");
+            assert_eq!(security["readOnlyRootFilesystem"], true, "{name}");
+            assert_eq!(
+                security["capabilities"]["drop"],
+                serde_json::json!(["ALL"]),
+                "{name}"
+            );
+            assert!(
+                container.pointer("/resources/limits/memory").is_some(),
+                "{name}"
+            );
+        }
+        for volume in pod["volumes"].as_array().into_iter().flatten() {
+            let source = volume.get("secret").or(volume.get("configMap")).unwrap();
+            assert_eq!(
+                source["optional"], true,
+                "{name}: a role says what is missing"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_role_may_do_more_than_its_work() {
+    let objects = render(&["rbac.aggregate=false"]);
+    assert!(of_kind(&objects, "ClusterRole").is_empty());
+    let roles = of_kind(&objects, "Role");
+    assert_eq!(
+        roles.len(),
+        3,
+        "controller, ingest and the job of the Factories"
+    );
+    for role in roles {
+        for rule in role["rules"].as_array().unwrap() {
+            let rule_text = rule.to_string();
+            for forbidden in ["*", "secrets", "configmaps", "pods"] {
+                assert!(
+                    !rule_text.contains(&format!("\"{forbidden}\"")),
+                    "{rule_text}"
+                );
+            }
+        }
+    }
+}
+
+/// A value, and what only the objects rendered with it have.
+const EFFECTS: [(&str, &str); 47] = [
+    ("image.repository=r.example/restock", "r.example/restock:"),
+    ("image.tag=v9", "restock-operator:v9"),
+    ("image.digest=sha256:00", "restock-operator@sha256:00"),
+    ("image.pullPolicy=Always", "imagePullPolicy\":\"Always"),
+    (
+        "imagePullSecrets=[{\"name\":\"pull\"}]",
+        "\"imagePullSecrets\":[{\"name\":\"pull\"}]",
+    ),
+    ("fullnameOverride=other", "\"name\":\"other-controller\""),
+    ("commonLabels.team=donuts", "\"team\":\"donuts\""),
+    ("requestsNamespace=orders", "\"value\":\"orders\""),
+    ("aws.endpointUrl=http://aws", "AWS_ENDPOINT_URL"),
+    ("database.secretName=ledger", "\"secretName\":\"ledger\""),
+    ("database.key=dsn", "/etc/restock/database/dsn"),
+    ("database.caConfigMap=rds-ca", "/etc/restock/database-ca"),
+    ("migrate.secretName=owner", "\"secretName\":\"owner\""),
+    ("migrate.key=dsn", "/etc/restock/database/dsn"),
+    ("callback.keysKey=k", "/etc/restock/callback/k\""),
+    (
+        "notices.email={\"from\":\"a@b.c\",\"to\":[\"d@e.f\",\"g@h.i\"]}",
+        "d@e.f,g@h.i",
+    ),
+    ("stockTopicArn=arn:t", "RESTOCK_TOPIC_ARN"),
+    ("mapping=x: y", "RESTOCK_MAPPING_FILE"),
+    (
+        "factoryAllow=[\"10.0.0.0/8\"]",
+        "10.0.0.0/8,factory.example.com",
+    ),
+    (
+        "factoryHeaderSecrets=[\"auth\"]",
+        "/etc/restock/headers/auth",
+    ),
+    ("logFilter=debug", "\"value\":\"debug\""),
+    (
+        "otlpEndpoint=http://collector",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ),
+    ("controller.replicas=7", "\"replicas\":7"),
+    (
+        "controller.settings.RESTOCK_CONCURRENCY=64",
+        "RESTOCK_CONCURRENCY",
+    ),
+    (
+        "controller.serviceAccount.name=mine",
+        "\"serviceAccountName\":\"mine\"",
+    ),
+    (
+        "controller.serviceAccount.annotations={\"a\":\"irsa\"}",
+        "\"a\":\"irsa\"",
+    ),
+    (
+        "controller.resources={\"limits\":{\"memory\":\"1Gi\"}}",
+        "\"memory\":\"1Gi\"",
+    ),
+    ("ingest.replicas=7", "\"replicas\":7"),
+    ("ingest.settings.RESTOCK_POLLERS=16", "RESTOCK_POLLERS"),
+    ("ingest.autoscaling.enabled=true", "HorizontalPodAutoscaler"),
+    ("ingest.keda.enabled=true", "ScaledObject"),
+    ("receiver.replicas=7", "\"replicas\":7"),
+    (
+        "receiver.settings.RESTOCK_DRAIN_SECONDS=10",
+        "RESTOCK_DRAIN_SECONDS",
+    ),
+    ("receiver.service.type=NodePort", "\"type\":\"NodePort\""),
+    ("receiver.service.port=8000", "\"port\":8000"),
+    (
+        "receiver.service.annotations={\"a\":\"lb\"}",
+        "\"a\":\"lb\"",
+    ),
+    ("receiver.ingress.enabled=true", "\"path\":\"/in\""),
+    (
+        "dlq.settings.RESTOCK_DLQ_INTERVAL_SECONDS=10",
+        "RESTOCK_DLQ_INTERVAL_SECONDS",
+    ),
+    ("priorityClassName=high", "\"priorityClassName\":\"high\""),
+    ("nodeSelector={\"disk\":\"ssd\"}", "\"disk\":\"ssd\""),
+    (
+        "tolerations=[{\"key\":\"spot\"}]",
+        "\"tolerations\":[{\"key\":\"spot\"}]",
+    ),
+    ("networkPolicy.enabled=true", "169.254.169.254/32"),
+    (
+        "networkPolicy={\"enabled\":true,\"databaseCidrs\":[\"10.1.0.0/16\"]}",
+        "10.1.0.0/16",
+    ),
+    (
+        "networkPolicy={\"enabled\":true,\"databasePort\":3307}",
+        "\"port\":3307",
+    ),
+    (
+        "networkPolicy={\"enabled\":true,\"callbackCidrs\":[\"10.2.0.0/16\"]}",
+        "10.2.0.0/16",
+    ),
+    (
+        "networkPolicy={\"enabled\":true,\"factoryPorts\":[8443]}",
+        "\"port\":8443",
+    ),
+    (
+        "requestsMax=5",
+        "\"count/restockrequests.restock.dev\":\"5\"",
+    ),
+];
+
+fn whole(objects: &[Value]) -> String {
+    Value::Array(objects.to_vec()).to_string()
+}
+
+#[test]
+fn every_value_that_is_set_has_its_effect() {
+    let plain = whole(&render(&[]));
+    for (value, effect) in EFFECTS {
+        assert!(!plain.contains(effect), "{effect} is there without {value}");
+        let rendered = whole(&render(&[value]));
+        assert!(rendered.contains(effect), "{value}: no {effect}");
+    }
+}
+
+/// A switch that is on, and what is gone without it.
+const SWITCHES: [(&str, &str); 10] = [
+    ("crds.install=false", "CustomResourceDefinition"),
+    ("crds.keep=false", "helm.sh/resource-policy"),
+    ("migrate.enabled=false", "shop-restock-operator-migrate"),
+    ("controller.enabled=false", "RESTOCK_LEASE_IDENTITY"),
+    (
+        "ingest.enabled=false",
+        "\"app.kubernetes.io/component\":\"ingest\"",
+    ),
+    (
+        "receiver.enabled=false",
+        "\"app.kubernetes.io/component\":\"receiver\"",
+    ),
+    (
+        "dlq.enabled=false",
+        "\"app.kubernetes.io/component\":\"dlq\"",
+    ),
+    ("rbac.aggregate=false", "ClusterRole"),
+    ("podDisruptionBudget=false", "PodDisruptionBudget"),
+    ("topologySpread=false", "topologySpreadConstraints"),
+];
+
+#[test]
+fn every_switch_takes_away_what_it_is_for() {
+    let plain = whole(&render(&[]));
+    for (value, effect) in SWITCHES {
+        assert!(
+            plain.contains(effect),
+            "{effect} is not there with all switches on"
+        );
+        let rendered = whole(&render(&[value]));
+        assert!(
+            !rendered.contains(effect),
+            "{value}: {effect} is still there"
+        );
+    }
+}
+
+#[test]
+fn a_monitor_is_made_only_where_its_kind_is_known() {
+    let wanted = [
+        "monitoring.podMonitor=true",
+        "monitoring.labels={\"a\":\"prometheus\"}",
+    ];
+    assert!(of_kind(&render(&wanted), "PodMonitor").is_empty());
+    let known = [
+        "template",
+        "shop",
+        "--api-versions",
+        "monitoring.coreos.com/v1",
+    ];
+    let output = helm(&known, &wanted);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("kind: PodMonitor") && said.contains("a: prometheus"));
+}
+
+#[test]
+fn the_service_leads_to_the_receiver_and_the_ingress_to_the_service() {
+    let objects = render(&[
+        "receiver.ingress.enabled=true",
+        "receiver.ingress.className=alb",
+    ]);
+    let service = one(&objects, "Service", "-receiver");
+    let pod = one(&objects, "Deployment", "-receiver");
+    let labels = &pod["spec"]["template"]["metadata"]["labels"];
+    for (key, value) in service["spec"]["selector"].as_object().unwrap() {
+        assert_eq!(labels.get(key), Some(value));
+    }
+    let rule = &one(&objects, "Ingress", "-receiver")["spec"]["rules"][0];
+    assert_eq!(rule["host"], "restock.example.com");
+    let backend = text(rule, "/http/paths/0/backend/service/name");
+    assert_eq!(backend, text(service, "/metadata/name"));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (name, without) in [
+        ("callback.url", "callback.url="),
+        ("ingest.queueUrl", "ingest.queueUrl="),
+        ("receiver.inboxUrl", "receiver.inboxUrl="),
+        ("dlq.queueUrl", "dlq.queueUrl="),
+        ("notices.topicArn", "notices.topicArn="),
+        ("factories.legacy.url", "factories.legacy.url="),
+    ] {
+        let said = refusal(&[without]);
+        assert!(
+            said.contains(name) && said.contains("required"),
+            "{name}: {said}"
+        );
+    }
+    let said = refusal(&["callback.keysSecretName="]);
+    assert!(said.contains("kubectl create secret generic"), "{said}");
+}
+
+#[test]
+fn a_misspelt_value_and_a_wrong_one_are_refused() {
+    for wrong in [
+        "controler.replicas=3",
+        "receiver.service.prot=80",
+        "image.pullPolicy=Sometimes",
+        "receiver.service.port=70000",
+        "controller.replicas=[]",
+    ] {
+        let said = refusal(&[wrong]);
+        assert!(
+            said.contains("values.schema.json") || said.contains("schema"),
+            "{wrong}: {said}"
+        );
+    }
+    let both = [
+        "ingest.autoscaling.enabled=true",
+        "ingest.keda.enabled=true",
+    ];
+    assert!(refusal(&both).contains("enable one of them"));
+}
+
+#[test]
+fn the_readme_shows_the_least_values() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/charts/restock-operator/README.md"
+    );
+    let readme = std::fs::read_to_string(path).unwrap();
+    for value in LEAST {
+        let (name, _) = value.split_once('=').unwrap();
+        let key = name.rsplit('.').next().unwrap();
+        let shown = readme.contains(&format!("{key}:")) || readme.contains(&format!("`{name}`"));
+        assert!(shown, "{name}");
+    }
+}

@@ -1,0 +1,128 @@
+//! `cargo xtask image`: the image, made without a Docker engine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::command;
+use crate::state::RunDirectory;
+use crate::tools;
+
+/// Certificates of public CAs on Debian; other systems have them elsewhere.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// What is made, in target/image.
+const ARCHIVE: &str = "restock-operator.tar";
+
+/// Options of `image`.
+#[derive(Args)]
+pub(crate) struct ImageOptions {
+    /// Its name and tag.
+    #[arg(long, default_value = "restock-operator:dev")]
+    tag: String,
+}
+
+/// Builds the program, static and with optimisation, and the image from the last stage of
+/// the Dockerfile; leaves it as an archive that `ctr images import` and `docker load` take.
+pub(crate) fn image(run: &RunDirectory, options: &ImageOptions) -> Result<()> {
+    let buildah = tools::buildah()?;
+    let directory = run.checkout("target/image");
+    lay_out(&directory.join("stage/image"), &program(run)?)?;
+    let archive = directory.join(ARCHIVE);
+    // The old one would be added to.
+    if archive.exists() {
+        std::fs::remove_file(&archive)?;
+    }
+    bake(run, &buildah, &directory, options)?;
+    println!("{} is {}", archive.display(), options.tag);
+    println!(
+        "  ctr --namespace k8s.io images import {}",
+        archive.display()
+    );
+    Ok(())
+}
+
+/// The program, with no path of this machine in it.
+fn program(run: &RunDirectory) -> Result<PathBuf> {
+    let target = host()?;
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor HOME is set")?;
+    let flags = [
+        "-C target-feature=+crt-static".to_owned(),
+        // Without the slash that an empty name leaves at its end.
+        format!(
+            "--remap-path-prefix={}=/source",
+            run.checkout("").components().as_path().display()
+        ),
+        format!("--remap-path-prefix={}=/cargo", home.display()),
+    ];
+    let mut cargo = command::cargo();
+    cargo.env("RUSTFLAGS", flags.join(" "));
+    // Named, so that the flags are for the program alone and not for what builds it.
+    cargo.args(["build", "--release", "--locked", "--target", &target]);
+    cargo.args(["--bin", "restock-operator"]);
+    command::run(
+        "building the program, about 10 min the first time",
+        &mut cargo,
+    )?;
+    Ok(run.checkout(&format!("target/{target}/release/restock-operator")))
+}
+
+fn host() -> Result<String> {
+    let about = command::output(Command::new("rustc").args(["--version", "--verbose"]))?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no host")?.to_owned())
+}
+
+/// What the first stage of the Dockerfile would leave.
+fn lay_out(root: &Path, program: &Path) -> Result<()> {
+    if !Path::new(CERTIFICATES).exists() {
+        bail!("{CERTIFICATES} is missing: install the package ca-certificates");
+    }
+    let certificates = root.join(CERTIFICATES.trim_start_matches('/'));
+    std::fs::create_dir_all(certificates.parent().context("it lies in a directory")?)?;
+    std::fs::copy(CERTIFICATES, certificates)?;
+    std::fs::copy(program, root.join("restock-operator"))?;
+    Ok(())
+}
+
+fn bake(
+    run: &RunDirectory,
+    buildah: &Path,
+    directory: &Path,
+    options: &ImageOptions,
+) -> Result<()> {
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        command::output(git.current_dir(run.checkout("")).args(arguments))
+    };
+    let revision = git(&["rev-parse", "HEAD"])?;
+    let committed_at = git(&["log", "-1", "--format=%ct"])?;
+    // Layers of its own: nothing is left of them elsewhere, and none is needed again.
+    let storage = |name: &str| directory.join("storage").join(name);
+    let mut build = Command::new(buildah);
+    build.arg("--root").arg(storage("root"));
+    build.arg("--runroot").arg(storage("run"));
+    build.args(["--storage-driver", "vfs", "build", "--isolation", "chroot"]);
+    // In the place of the stage that would build the program once more.
+    let first_stage = format!("build={}", directory.join("stage").display());
+    build.args(["--build-context", &first_stage]);
+    build.args([
+        "--build-arg",
+        &format!("VERSION={}", env!("CARGO_PKG_VERSION")),
+    ]);
+    build.args(["--build-arg", &format!("REVISION={}", revision.trim())]);
+    // Of the commit and not of the build: two builds of one commit are the same.
+    build.args(["--timestamp", committed_at.trim()]);
+    let archive = format!(
+        "docker-archive:{}:{}",
+        directory.join(ARCHIVE).display(),
+        options.tag
+    );
+    build.args(["--tag", &archive]);
+    build.arg(run.checkout(""));
+    command::run("making the image", &mut build)
+}
