@@ -1,22 +1,41 @@
-//! `cargo xtask generate`: the files of the chart that are made from others. A test compares
-//! them with what is committed.
+//! `cargo xtask generate`: the files of the chart that are made from others, and the manifests
+//! that are rendered from it. Tests compare them with what is committed.
 
 mod readme;
 mod schema;
 mod values;
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::command;
 use crate::state::RunDirectory;
+use crate::tools;
 
 /// The chart, in the checkout.
 const CHART: &str = "charts/restock-operator";
 
 /// The definitions, which the operator makes of its own types.
 const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yaml"];
+
+/// The manifests for people without helm.
+const MANIFESTS: &str = "manifests/base/restock-operator.yaml";
+
+/// How they are rendered; tests/chart_manifests.rs does the same.
+const RENDER: [&str; 10] = [
+    "template",
+    "restock",
+    CHART,
+    "--namespace",
+    "restock",
+    "--skip-tests",
+    "--values",
+    "manifests/base/values.yaml",
+    "--set",
+    "fullnameOverride=restock-operator",
+];
 
 /// Makes them all anew.
 pub(crate) fn generate(run: &RunDirectory) -> Result<()> {
@@ -30,6 +49,9 @@ pub(crate) fn generate(run: &RunDirectory) -> Result<()> {
         std::fs::write(run.checkout(&path), text)
             .with_context(|| format!("cannot write {path}"))?;
     }
+    let mut helm = Command::new(tools::helm(run)?);
+    let manifests = command::output(helm.current_dir(run.checkout("")).args(RENDER))?;
+    std::fs::write(run.checkout(MANIFESTS), manifests)?;
     Ok(())
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace"]).args(&options.arguments);
     cargo.envs(shell_env::of_the_parts(run, &state));
-    let status = cargo.env("HELM", helm).status()?;
+    cargo.env("HELM", helm).env("KUBECTL", &state.kubectl);
+    let status = cargo.status()?;
     eprintln!("the parts still run, for the next time: `cargo xtask down` stops them");
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

@@ -1,0 +1,110 @@
+//! Needs helm and kubectl. Proves: the plain manifests are what the chart renders, the
+//! overlay for EKS fills in every place of theirs, and the AWS policies allow what the
+//! documents say.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn checkout(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let program = std::env::var_os(program).expect("run this with `cargo xtask test`");
+    let mut command = Command::new(program);
+    let output = command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output();
+    let output = output.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_committed_manifests_are_those_of_the_chart() {
+    let arguments = "template restock charts/restock-operator --namespace restock --skip-tests \
+                     --values manifests/base/values.yaml --set fullnameOverride=restock-operator";
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let rendered = output("HELM", &arguments);
+    let committed = std::fs::read_to_string(checkout("manifests/base/restock-operator.yaml"));
+    assert!(
+        committed.unwrap() == rendered,
+        "manifests/base/restock-operator.yaml is not current: run cargo xtask generate"
+    );
+}
+
+#[test]
+fn the_overlay_for_eks_leaves_no_place_open() {
+    let built = output("KUBECTL", &["kustomize", "manifests/eks"]);
+    let documents = built
+        .split("\n---\n")
+        .map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
+    let mut accounts = 0;
+    for object in documents {
+        let name = object["metadata"]["name"].clone();
+        match object["kind"].as_str().unwrap() {
+            "Deployment" => {
+                let pod = object["spec"]["template"].to_string();
+                for open in ["\"REGION\"", ".REGION.", "ACCOUNT/", ":ACCOUNT:"] {
+                    assert!(!pod.contains(open), "{name}: {open} is left: {pod}");
+                }
+            }
+            "ServiceAccount" => {
+                accounts += 1;
+                let role = &object["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
+                assert!(role.is_string(), "{name} has no IAM role");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(accounts, 4);
+}
+
+/// What the table of docs/configuration.md allows this role to do on AWS.
+fn documented(role: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(checkout("docs/configuration.md")).unwrap();
+    let table = text.split("## What each role needs").nth(1).unwrap();
+    let row = table
+        .lines()
+        .find(|line| line.starts_with(&format!("| {role} |")));
+    let cell = row.unwrap().split('|').nth(2).unwrap();
+    // "the same four" stands for those of the row above, and an action without a service for
+    // one of the service before it.
+    let same = if cell.contains("the same four") {
+        documented("ingest")
+    } else {
+        BTreeSet::new()
+    };
+    let mut service = "";
+    let mut actions = same;
+    for word in cell.split('`').skip(1).step_by(2) {
+        let (named, action) = word.split_once(':').unwrap_or((service, word));
+        service = named;
+        actions.insert(format!("{named}:{action}"));
+    }
+    actions
+}
+
+#[test]
+fn the_policies_for_aws_allow_what_the_documents_say_and_no_more() {
+    for role in ["controller", "ingest", "receiver", "dlq"] {
+        let text = std::fs::read_to_string(checkout(&format!("manifests/aws/{role}.json")));
+        let policy: Value = serde_json::from_str(&text.unwrap()).unwrap();
+        let mut allowed = BTreeSet::new();
+        for statement in policy["Statement"].as_array().unwrap() {
+            assert_ne!(statement["Resource"], "*", "{role}");
+            // For `check` alone, which may also be refused them.
+            let of_check = statement["Sid"].as_str().unwrap().starts_with("Have");
+            let actions = statement["Action"].as_array().unwrap().iter();
+            let actions = actions.map(|action| action.as_str().unwrap().to_owned());
+            allowed.extend(actions.filter(|_| !of_check));
+        }
+        assert_eq!(allowed, documented(role), "{role}");
+    }
+}
