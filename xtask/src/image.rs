@@ -24,9 +24,20 @@ pub(crate) struct ImageOptions {
     tag: String,
 }
 
-/// Builds the program, static and with optimisation, and the image from the last stage of
-/// the Dockerfile; leaves it as an archive that `ctr images import` and `docker load` take.
+/// Makes the image, and says what to do with it.
 pub(crate) fn image(run: &RunDirectory, options: &ImageOptions) -> Result<()> {
+    let archive = make(run, &options.tag)?;
+    println!("{} is {}", archive.display(), options.tag);
+    println!(
+        "  ctr --namespace k8s.io images import {}",
+        archive.display()
+    );
+    Ok(())
+}
+
+/// Builds the program, static and with optimisation, and the image from the last stage of
+/// the Dockerfile: an archive that `ctr images import` and `docker load` take.
+pub(crate) fn make(run: &RunDirectory, tag: &str) -> Result<PathBuf> {
     let buildah = tools::buildah()?;
     let directory = run.checkout("target/image");
     lay_out(&directory.join("stage/image"), &program(run)?)?;
@@ -35,13 +46,17 @@ pub(crate) fn image(run: &RunDirectory, options: &ImageOptions) -> Result<()> {
     if archive.exists() {
         std::fs::remove_file(&archive)?;
     }
-    bake(run, &buildah, &directory, options)?;
-    println!("{} is {}", archive.display(), options.tag);
-    println!(
-        "  ctr --namespace k8s.io images import {}",
-        archive.display()
-    );
-    Ok(())
+    bake(run, &buildah, &directory, tag)?;
+    Ok(archive)
+}
+
+/// buildah with layers of its own: nothing is left of them elsewhere.
+pub(crate) fn buildah(program: &Path, storage: &Path) -> Command {
+    let mut buildah = Command::new(program);
+    buildah.arg("--root").arg(storage.join("root"));
+    buildah.arg("--runroot").arg(storage.join("run"));
+    buildah.args(["--storage-driver", "vfs"]);
+    buildah
 }
 
 /// The program, with no path of this machine in it.
@@ -89,24 +104,15 @@ fn lay_out(root: &Path, program: &Path) -> Result<()> {
     Ok(())
 }
 
-fn bake(
-    run: &RunDirectory,
-    buildah: &Path,
-    directory: &Path,
-    options: &ImageOptions,
-) -> Result<()> {
+fn bake(run: &RunDirectory, program: &Path, directory: &Path, tag: &str) -> Result<()> {
     let git = |arguments: &[&str]| {
         let mut git = Command::new("git");
         command::output(git.current_dir(run.checkout("")).args(arguments))
     };
     let revision = git(&["rev-parse", "HEAD"])?;
     let committed_at = git(&["log", "-1", "--format=%ct"])?;
-    // Layers of its own: nothing is left of them elsewhere, and none is needed again.
-    let storage = |name: &str| directory.join("storage").join(name);
-    let mut build = Command::new(buildah);
-    build.arg("--root").arg(storage("root"));
-    build.arg("--runroot").arg(storage("run"));
-    build.args(["--storage-driver", "vfs", "build", "--isolation", "chroot"]);
+    let mut build = buildah(program, &directory.join("storage"));
+    build.args(["build", "--isolation", "chroot"]);
     // In the place of the stage that would build the program once more.
     let first_stage = format!("build={}", directory.join("stage").display());
     build.args(["--build-context", &first_stage]);
@@ -120,7 +126,7 @@ fn bake(
     let archive = format!(
         "docker-archive:{}:{}",
         directory.join(ARCHIVE).display(),
-        options.tag
+        tag
     );
     build.args(["--tag", &archive]);
     build.arg(run.checkout(""));

@@ -2,6 +2,7 @@
 
 mod bench;
 mod chart;
+mod cluster;
 mod command;
 mod demo;
 mod given;
@@ -43,6 +44,9 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Runs all tests, on the local parts.
     Test(test::TestOptions),
+    /// Starts and stops a real cluster of one node, with the image loaded.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Builds the container image, without a Docker engine.
     Image(image::ImageOptions),
     /// Makes the committed files that are made from others: definitions, the chart's schema.
@@ -75,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Down => parts::down(&run)?,
         Command::Demo(options) => return demo::demo(&run, &options),
         Command::Test(options) => return test::test(&run, &options, lock),
+        Command::Cluster(command) => cluster::run(&run, &command)?,
         Command::Image(options) => image::image(&run, &options)?,
         Command::Generate => chart::generate(&run)?,
         Command::Bench(options) => return bench::bench(&run, &options, lock),

@@ -14,15 +14,51 @@ use crate::state::RunDirectory;
 pub(super) const KUBERNETES: &str = "hack/tools/kubernetes";
 const ETCD: &str = "hack/tools/etcd";
 const HELM: &str = "hack/tools/helm";
+const COREDNS: &str = "hack/tools/coredns";
 
 const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
 const HELM_MODULE: &str = "helm.sh/helm/v4";
+const COREDNS_PACKAGE: &str = "github.com/coredns/coredns";
 
 /// The programs of a control plane.
 pub(crate) struct Kubernetes {
     pub(crate) etcd: PathBuf,
     pub(crate) api_server: PathBuf,
     pub(crate) kubectl: PathBuf,
+}
+
+/// The programs of a whole cluster.
+pub(crate) struct Node {
+    pub(crate) etcd: PathBuf,
+    pub(crate) api_server: PathBuf,
+    pub(crate) kubectl: PathBuf,
+    pub(crate) controller_manager: PathBuf,
+    pub(crate) scheduler: PathBuf,
+    pub(crate) proxy: PathBuf,
+    pub(crate) kubelet: PathBuf,
+    pub(crate) coredns: PathBuf,
+}
+
+/// Builds what is missing of them; what belongs to Debian is installed.
+pub(crate) fn node(run: &RunDirectory) -> Result<Node> {
+    super::node_packages()?;
+    let kubernetes = kubernetes(run)?;
+    let program = |name, time| kubernetes_program(run, name, time);
+    let module = run.checkout(COREDNS);
+    let version = version(&module, COREDNS_PACKAGE)?;
+    let coredns = Cache::of_user()?.program(&format!("coredns-{version}"), "coredns", |path| {
+        build(&module, COREDNS_PACKAGE, path, "-s -w", "about 3 min")
+    })?;
+    Ok(Node {
+        etcd: kubernetes.etcd,
+        api_server: kubernetes.api_server,
+        kubectl: kubernetes.kubectl,
+        controller_manager: program("kube-controller-manager", "about 1 min")?,
+        scheduler: program("kube-scheduler", "about 1 min")?,
+        proxy: program("kube-proxy", "about 1 min")?,
+        kubelet: program("kubelet", "about 1 min")?,
+        coredns,
+    })
 }
 
 /// Those in KUBEBUILDER_ASSETS if that is set, else those built here.
