@@ -22,13 +22,7 @@ fn the_least_values_are_enough_and_helm_finds_no_fault() {
 #[test]
 fn every_pod_fits_pod_security_restricted_and_has_no_more_than_it_needs() {
     let objects = render(&[]);
-    let with_token = [
-        "-controller",
-        "-ingest",
-        "-factories",
-        "-check-controller",
-        "-check-ingest",
-    ];
+    let with_token = ["-controller", "-ingest", "-factories"];
     for (name, pod) in pods(&objects) {
         let says = |pointer: &str| pod.pointer(pointer).cloned().unwrap_or_default();
         let token = with_token.iter().any(|ending| name.ends_with(ending));

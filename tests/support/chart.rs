@@ -77,7 +77,6 @@ pub(crate) fn pods(objects: &[Value]) -> Vec<(String, &Value)> {
     let mut pods = Vec::new();
     for object in objects {
         let spec = match text(object, "/kind") {
-            "Pod" => object.pointer("/spec"),
             "Deployment" | "Job" => object.pointer("/spec/template/spec"),
             _ => None,
         };
