@@ -41,6 +41,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
     let differences: Vec<_> = [stock.differences, requests.differences].concat();
     let (products, requests) = (stock.looked_at, requests.looked_at);
+    if requests == 0 {
+        println!("no request is in {namespace}: is that where they are (RESTOCK_NAMESPACE)?");
+    }
     if differences.is_empty() {
         println!("{products} products and {requests} requests in {namespace}: no difference");
         return Ok(());

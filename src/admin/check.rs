@@ -10,6 +10,7 @@ mod notices;
 mod policy;
 mod queues;
 mod report;
+mod rights;
 mod settings;
 
 use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};

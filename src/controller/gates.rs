@@ -332,7 +332,7 @@ fn busy(why: &str, retry_in: Duration) -> Busy {
 fn words(answer: &Answer) -> String {
     match answer {
         Answer::NotSent(why) | Answer::InDoubt(why) => why.clone(),
-        Answer::Throttled { retry_after } => format!("asked to wait {} s", retry_after.as_secs()),
+        Answer::Throttled { .. } => "takes no order now (HTTP 429, or 503 with a wait)".to_owned(),
         Answer::Refused {
             status: Some(status),
         } => format!("refused an order with HTTP {status}"),

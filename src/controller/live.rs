@@ -166,14 +166,14 @@ pub struct Live<K: Watched>(reflector::Store<Kept<K>>);
 
 impl<K: Watched> Live<K> {
     /// Watches the objects of the namespace that these `fields` select. The stream must
-    /// be followed; it brings every object that changed.
+    /// be followed; it brings every change.
     pub fn watch(
         client: &Client,
         namespace: &str,
         fields: &str,
     ) -> (
         Self,
-        impl Stream<Item = Result<Kept<K>, watcher::Error>> + Send + 'static,
+        impl Stream<Item = Result<watcher::Event<Kept<K>>, watcher::Error>> + Send + 'static,
     ) {
         let api: Api<Kept<K>> = Api::namespaced(client.clone(), namespace);
         let config = watcher::Config::default()
@@ -181,10 +181,7 @@ impl<K: Watched> Live<K> {
             .page_size(PAGE)
             .fields(fields);
         let (store, writer) = reflector::store();
-        let stream = watcher(api, config)
-            .default_backoff()
-            .reflect(writer)
-            .applied_objects();
+        let stream = watcher(api, config).default_backoff().reflect(writer);
         (Self(store), stream)
     }
 

@@ -28,10 +28,11 @@ use crate::process::lease::Lease;
 use futures::StreamExt as _;
 use futures::channel::mpsc;
 use kube::api::Api;
-use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::Event;
+use kube::runtime::{Controller, WatchStreamExt as _};
 use kube::{Client, Resource as _, ResourceExt as _};
 use std::collections::HashMap;
 use std::pin::pin;
@@ -92,7 +93,7 @@ async fn assemble(
     let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
     // A request that becomes finished leaves this watch: memory follows only live work.
     let (live, changed) = Live::watch(client, &namespace, "status.finished!=true");
-    let controller = Controller::for_stream(changed, live.store());
+    let controller = Controller::for_stream(changed.applied_objects(), live.store());
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
     process
         .tasks
@@ -153,26 +154,35 @@ fn watch_factories(
         let mut changed = pin!(changed);
         let mut generations = HashMap::new();
         while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
-            let factory: Kept<Factory> = match change {
-                Ok(factory) => factory,
+            let is_edit = match change {
+                Ok(Event::Apply(factory) | Event::InitApply(factory)) => {
+                    complain_if_unreadable(&factory);
+                    // Its status is written by this very process, and is no edit.
+                    let generation = factory.meta().generation;
+                    generations.insert(factory.uid(), generation) != Some(generation)
+                }
+                // Another may serve alone now what both of them served before.
+                Ok(Event::Delete(factory)) => generations.remove(&factory.uid()).is_some(),
+                Ok(Event::Init | Event::InitDone) => false,
                 Err(error) => {
                     tracing::warn!(%error, "the watch of the Factories failed; it begins again");
-                    continue;
+                    false
                 }
             };
-            if let Err(why) = factory.read() {
-                let name = factory.name_any();
-                tracing::error!(name, why, "this Factory cannot be read");
-            }
-            // Its status is written by this very process, and is no edit.
-            let generation = factory.meta().generation;
-            if generations.insert(factory.uid(), generation) != Some(generation) {
+            if is_edit {
                 // A full channel holds a word of an edit already.
                 drop(edited.try_send(()));
             }
         }
     });
     factories
+}
+
+fn complain_if_unreadable(factory: &Kept<Factory>) {
+    if let Err(why) = factory.read() {
+        let name = factory.name_any();
+        tracing::error!(name, why, "this Factory cannot be read");
+    }
 }
 
 fn spawn_loops(

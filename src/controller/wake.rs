@@ -173,7 +173,7 @@ async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Con
         request_id: arrival.request_id.clone(),
         namespace: context.settings.namespace.namespace.clone(),
         name: name.to_owned(),
-        factory: None,
+        factory: arrival.factory.clone(),
         cause: "Arrived",
         product: arrival.sku.to_string(),
         quantity: Some(arrival.quantity.get()),

@@ -123,7 +123,10 @@ impl Role {
             match file.reload().await {
                 Ok(Some(changed)) => self.mapping = changed,
                 Ok(None) => {}
-                Err(why) => return self.conditions.mapping.not_ready(why.to_string()),
+                Err(why) => {
+                    let why = format!("the old mapping stays in force: {why}");
+                    return self.conditions.mapping.not_ready(why);
+                }
             }
         }
         self.conditions.mapping.ready();

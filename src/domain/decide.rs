@@ -109,7 +109,10 @@ fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progres
     Progress {
         phase: Phase::Succeeded,
         reason,
-        message: format!("{} pieces arrived and are in stock.", arrival.quantity),
+        message: match u32::from(arrival.quantity) {
+            1 => "1 piece arrived and is in stock.".to_owned(),
+            pieces => format!("{pieces} pieces arrived and are in stock."),
+        },
         // Who was told of a failure is told of its end: that is still to do.
         finished: reason == Reason::Arrived,
         outcome: OrderOutcome::Placed,

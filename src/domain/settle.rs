@@ -5,7 +5,7 @@ use crate::domain::policy::Policy;
 use crate::domain::progress::{
     Answer, AttemptRow, OrderOutcome, Phase, Progress, Reason, RowOutcome,
 };
-use crate::domain::time::Time;
+use crate::domain::time::{Time, in_words};
 use std::time::Duration;
 
 /// First back-off; doubled with every attempt up to [`BACK_OFF_MAX`].
@@ -14,6 +14,9 @@ const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest back-off, and the longest wait that a factory may ask for: a factory that is
 /// well again is found within five minutes, and 6 h of trying cost at most 80 attempts.
 pub const BACK_OFF_MAX: Duration = Duration::from_secs(300);
+
+/// Ends the message of an attempt that another one follows; it is left out once none does.
+pub(super) const TRIED_AGAIN: &str = " It is tried again.";
 
 /// What `answer` makes of `progress`; `now` is the local clock, for back-off.
 ///
@@ -36,12 +39,13 @@ pub fn settle(progress: &Progress, answer: &Answer, now: Time) -> Progress {
         Answer::Refused { status } => refuse(settled, *status),
         Answer::NotSent(why) => {
             let delay = back_off(progress);
-            let message = format!("The order was not sent: {why}. It is tried again.");
+            let message = format!("The order was not sent: {why}.{TRIED_AGAIN}");
             try_again(settled, Reason::BackingOff, message, now, delay)
         }
         Answer::Throttled { retry_after } => {
             let delay = back_off(progress).max((*retry_after).min(BACK_OFF_MAX));
-            let message = format!("The factory asked to wait {} s.", delay.as_secs());
+            let wait = in_words(delay);
+            let message = format!("The factory takes no order now: asked again in {wait}.");
             try_again(settled, Reason::Throttled, message, now, delay)
         }
     }

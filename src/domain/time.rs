@@ -29,6 +29,17 @@ impl Time {
     }
 }
 
+/// A span for people: in seconds up to two minutes, in whole minutes up to two hours.
+pub fn in_words(span: Duration) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    match span.as_secs() {
+        seconds if seconds < 2 * MINUTE => format!("{seconds} s"),
+        seconds if seconds < 2 * HOUR => format!("{} min", seconds / MINUTE),
+        seconds => format!("{} h", seconds / HOUR),
+    }
+}
+
 impl Add<Duration> for Time {
     type Output = Time;
 

@@ -42,6 +42,9 @@ pub fn install(args: &LogArgs, told: &Told) -> anyhow::Result<Telemetry> {
     let filter = EnvFilter::try_new(filter).context("RUST_LOG")?;
     // The spans of traces are for the collector: no log line repeats their fields.
     let filter = filter.add_directive(format!("{}=off", stage::TARGET).parse()?);
+    // Every failed call once more, as an error, and without what was called: who called it
+    // says what failed and what follows.
+    let filter = filter.add_directive("kube_client::client::builder=off".parse()?);
     let traces = export::provider(args.otlp_endpoint.as_deref(), &told.role)?;
     let mut layers = vec![
         logs(args.log_format.unwrap_or(defaults.format))

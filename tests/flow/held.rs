@@ -67,6 +67,33 @@ async fn the_emergency_stop_of_a_factory_is_shown_on_its_requests() {
 }
 
 #[tokio::test]
+async fn a_factory_that_goes_lets_go_what_it_made_ambiguous() {
+    in_shop(json!({}), |shop| async move {
+        let _roles = [shop.controller(), shop.receiver()];
+        let factories: Api<Factory> =
+            Api::namespaced(shop.place.client.clone(), &shop.place.namespace);
+        let mut other = factories.get("legacy").await.unwrap();
+        other.metadata = kube::api::ObjectMeta {
+            name: Some("other".to_owned()),
+            ..Default::default()
+        };
+        let how = PostParams::default();
+        factories.create(&how, &other).await.unwrap();
+        shop.ask("waiting", 3, "delay:300").await;
+        shows(&shop, "waiting", "NoFactory").await;
+        factories
+            .delete("other", &DeleteParams::default())
+            .await
+            .unwrap();
+        // Well before the next look at a held request, which comes after 30 s.
+        let ordered = shop.wait_for("waiting", "the goods", |object| reason(object) == "Arrived");
+        let ordered = tokio::time::timeout(Duration::from_secs(15), ordered).await;
+        assert!(ordered.is_ok(), "nobody told it that the Factory is gone");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_open_request_of_a_product_holds_up_the_next() {
     in_shop(json!({ "maxOpenPerProduct": 1 }), |shop| async move {
         let _roles = [shop.controller(), shop.receiver()];

@@ -1,14 +1,11 @@
 //! The cluster: definitions, rights and Factories.
 
-use super::RightsOf;
 use super::report::Report;
+use super::{RightsOf, rights};
 use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::factory::AllowList;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion as Version,
 };
@@ -19,35 +16,6 @@ use std::collections::BTreeMap;
 
 /// Factories of one look: a shop has a handful.
 const FACTORIES_MAX: u32 = 500;
-
-/// Group, resource, sub-resource and verbs that a role needs in its namespace.
-type Right = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-);
-
-const CONTROLLER: &[Right] = &[
-    (
-        "restock.dev",
-        "restockrequests",
-        "",
-        &["get", "list", "watch", "delete"],
-    ),
-    ("restock.dev", "restockrequests", "status", &["patch"]),
-    ("restock.dev", "factories", "", &["list", "watch"]),
-    ("restock.dev", "factories", "status", &["patch"]),
-    (
-        "coordination.k8s.io",
-        "leases",
-        "",
-        &["get", "create", "update"],
-    ),
-    ("events.k8s.io", "events", "", &["create", "patch"]),
-];
-
-const INGEST: &[Right] = &[("restock.dev", "restockrequests", "", &["get", "create"])];
 
 pub(super) async fn check(
     namespace: &str,
@@ -63,14 +31,18 @@ pub(super) async fn check(
         Ok(()) => {}
         Err(why) => return report.bad("cluster", format!("{why}: check KUBECONFIG and network")),
     }
-    for (role, rights) in [("controller", CONTROLLER), ("ingest", INGEST)] {
+    let of_roles = [
+        ("controller", rights::CONTROLLER),
+        ("ingest", rights::INGEST),
+    ];
+    for (role, needed) in of_roles {
         let asked = match rights_of {
             RightsOf::All => true,
             RightsOf::Controller => role == "controller",
             RightsOf::Ingest => role == "ingest",
         };
         if asked {
-            check_rights(&client, namespace, role, rights, report).await;
+            rights::check(&client, namespace, role, needed, report).await;
         }
     }
     if rights_of != RightsOf::Ingest {
@@ -139,57 +111,6 @@ fn fields(version: &Version) -> Vec<String> {
         .filter_map(|part| part.properties.as_ref())
         .flat_map(BTreeMap::keys);
     fields.cloned().collect()
-}
-
-async fn check_rights(
-    client: &Client,
-    namespace: &str,
-    role: &str,
-    rights: &[Right],
-    report: &mut Report,
-) {
-    let what = format!("rights of {role}");
-    let mut missing = Vec::new();
-    for (group, resource, sub, verbs) in rights {
-        for verb in *verbs {
-            match allowed(client, namespace, (group, resource, sub), verb).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    let slash = if sub.is_empty() { "" } else { "/" };
-                    missing.push(format!(
-                        "may not {verb} {resource}{slash}{sub} ({group}) in {namespace}: bind \
-                         the role's Role to its service account"
-                    ));
-                }
-                Err(why) => return report.bad(&what, format!("cannot be asked: {why}")),
-            }
-        }
-    }
-    report.all(&what, missing, format!("complete in {namespace}"));
-}
-
-async fn allowed(
-    client: &Client,
-    namespace: &str,
-    (group, resource, sub): (&str, &str, &str),
-    verb: &str,
-) -> Result<bool, ClusterError> {
-    let review = SelfSubjectAccessReview {
-        spec: SelfSubjectAccessReviewSpec {
-            resource_attributes: Some(ResourceAttributes {
-                namespace: Some(namespace.to_owned()),
-                group: Some(group.to_owned()),
-                resource: Some(resource.to_owned()),
-                subresource: (!sub.is_empty()).then(|| sub.to_owned()),
-                verb: Some(verb.to_owned()),
-                ..ResourceAttributes::default()
-            }),
-            ..SelfSubjectAccessReviewSpec::default()
-        },
-        ..SelfSubjectAccessReview::default()
-    };
-    let answer = cluster::create(&Api::all(client.clone()), &review, false).await?;
-    Ok(answer.status.is_some_and(|status| status.allowed))
 }
 
 async fn factories(

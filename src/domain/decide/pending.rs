@@ -6,13 +6,17 @@ use crate::domain::policy::Policy;
 use crate::domain::progress::{
     AttemptRow, LedgerView, Observed, OrderOutcome, Phase, Progress, Reason, Unresolved,
 };
-use crate::domain::settle::believe;
-use crate::domain::time::Time;
+use crate::domain::settle::{TRIED_AGAIN, believe};
+use crate::domain::time::{Time, in_words};
 use std::time::Duration;
 
 /// How soon a held request is looked at again although nothing told of a change: a mounted
 /// Secret with headers appears without a word, and the grace time passes.
 const LOOK_AGAIN_HELD: Duration = Duration::from_secs(30);
+
+/// How long after its time a promised attempt may still be made when the budget has ended:
+/// passes come within a second, and what a closed gate holds up longer is given up.
+const LAST_TRY: Duration = Duration::from_secs(5);
 
 pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     if seen.request.suspended {
@@ -37,7 +41,9 @@ pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
         return step;
     }
     if let Some(at) = seen.progress.next_attempt_at.filter(|at| *at > now) {
-        return wait(seen, at.since(now), "the next attempt is not due yet");
+        // Not past the end of the budget, which may come first.
+        let look = budget_ends(&seen.progress, policy).map_or(at, |end| end.min(at));
+        return wait(seen, look.since(now), "the next attempt is not due yet");
     }
     Step::Order(
         Box::new(announce(seen, ledger, policy, order)),
@@ -158,17 +164,24 @@ const fn yields(standing: Reason, hold: Reason) -> bool {
     }
 }
 
+/// When the request is given up unless an attempt comes to something. One that was promised
+/// within the time is made, though it comes due at the very end.
+fn budget_ends(progress: &Progress, policy: &Policy) -> Option<Time> {
+    let end = progress.retry_since? + policy.retry_for;
+    let promised = progress.next_attempt_at.filter(|at| *at <= end);
+    Some(promised.map_or(end, |at| end.max(at + LAST_TRY)))
+}
+
 fn budget_spent(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
-    let since = seen.progress.retry_since?;
-    if now.since(since) <= policy.retry_for {
+    if now <= budget_ends(&seen.progress, policy)? {
         return None;
     }
     let reason = match seen.progress.reason {
         Reason::Throttled => Reason::FactoryThrottled,
         _ => Reason::FactoryUnreachable,
     };
-    let minutes = policy.retry_for.as_secs() / 60;
-    let message = format!("Given up after {minutes} min. {}", seen.progress.message);
+    let last = seen.progress.message.trim_end_matches(TRIED_AGAIN);
+    let message = format!("Given up after {}. {last}", in_words(policy.retry_for));
     Some(failed(seen, reason, message))
 }
 

@@ -18,6 +18,8 @@ pub struct UnrecordedArrival {
     pub uid: String,
     /// Name of that object; none if the ledger has no row of the attempt.
     pub name: Option<String>,
+    /// The Factory that was ordered from; none as above.
+    pub factory: Option<String>,
     /// The product.
     pub sku: Sku,
     /// How many.
@@ -34,7 +36,7 @@ pub struct UnrecordedArrival {
 const UNRECORDED: &str = "SELECT arrival.request_id AS request_id, arrival.attempt AS attempt, \
      arrival.uid AS uid, arrival.sku AS sku, arrival.quantity AS quantity, \
      arrival.surplus AS surplus, arrival.note AS note, arrival.arrived_at AS arrived_at, \
-     order_attempt.name AS name \
+     order_attempt.name AS name, order_attempt.factory AS factory \
      FROM arrival LEFT JOIN order_attempt ON order_attempt.request_id = arrival.request_id \
      AND order_attempt.attempt = arrival.attempt \
      WHERE arrival.recorded_at IS NULL \
@@ -126,6 +128,7 @@ fn unrecorded_arrival(row: &MySqlRow) -> Result<UnrecordedArrival, StoreError> {
         attempt: number(row, "attempt")?,
         uid: get(row, "uid")?,
         name: get(row, "name")?,
+        factory: get(row, "factory")?,
         sku: word(row, "sku")?,
         quantity: quantity(row, "quantity")?,
         surplus: get(row, "surplus")?,
