@@ -12,6 +12,13 @@ use crate::shell_env;
 use crate::state::RunDirectory;
 use crate::tools;
 
+/// How many tests of one program run at a time.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// The slow ones wait: for deadlines, for a lease to run out, for a factory that takes its
+/// time.
+const THREADS_PER_CORE: usize = 3;
+
 /// Options of `test`.
 #[derive(Args)]
 pub(crate) struct TestOptions {
@@ -31,6 +38,10 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
     let mut cargo = command::cargo();
     cargo.args(["test", "--workspace"]).args(&options.arguments);
     cargo.envs(shell_env::of_the_parts(run, &state));
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        cargo.env(THREADS, (cores * THREADS_PER_CORE).to_string());
+    }
     cargo.env("HELM", helm).env("KUBECTL", &state.kubectl);
     let status = cargo.status()?;
     eprintln!("the parts still run, for the next time: `cargo xtask down` stops them");

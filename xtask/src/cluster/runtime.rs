@@ -85,17 +85,18 @@ fn unmount(below: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The controllers of cgroup version 1 are mounted one by one, version 2 as a whole.
+/// Version 2 is mounted as a whole; the controllers of version 1 one by one, and where both
+/// are in use version 2 beside them.
 fn cgroups() -> Vec<PathBuf> {
     let root = Path::new("/sys/fs/cgroup");
+    if root.join("cgroup.controllers").exists() {
+        return vec![root.to_owned()];
+    }
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
     let one_by_one = entries.map(|entry| entry.path());
-    let tasks = one_by_one.filter(|path| path.join("tasks").exists());
-    let mut found: Vec<PathBuf> = tasks.collect();
-    if found.is_empty() {
-        found.push(root.to_owned());
-    }
-    found
+    one_by_one
+        .filter(|path| path.join("cgroup.procs").exists())
+        .collect()
 }
 
 /// kubelet asks for its root to be there.
