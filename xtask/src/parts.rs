@@ -39,7 +39,7 @@ pub(crate) struct UpOptions {
 pub(crate) fn up(run: &RunDirectory, options: &UpOptions) -> Result<State> {
     let mut state = run.load_or_new()?;
     state.given = Given::from_environment();
-    tools::check_needs(run, &state.given)?;
+    tools::check_needs(run, &state.given, false)?;
     if state.given.kubeconfig.is_some() {
         state.kubectl = tools::only_kubectl(run)?;
     }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::command;
+use crate::given::Given;
 use crate::parts::{self, UpOptions};
 use crate::shell_env;
 use crate::state::RunDirectory;
@@ -31,6 +32,8 @@ pub(crate) struct TestOptions {
 
 /// Starts the parts and runs the tests; the exit code is theirs.
 pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Result<ExitCode> {
+    // Before the long builds: one message must name all that is missing.
+    tools::check_needs(run, &Given::from_environment(), true)?;
     let state = parts::up(run, &options.up)?;
     let helm = tools::helm(run)?;
     // The tests only use the parts: another command may run beside them.

@@ -85,7 +85,7 @@ pub(crate) fn only_kubectl(run: &RunDirectory) -> Result<PathBuf> {
     }
 }
 
-/// Whether anything is still to be built with Go.
+/// Whether any of the parts is still to be built with Go.
 pub(super) fn is_needed(run: &RunDirectory, given: &Given) -> Result<bool> {
     if assets().is_some() {
         return Ok(false);
@@ -127,8 +127,23 @@ fn etcd(run: &RunDirectory) -> Result<PathBuf> {
     })
 }
 
-/// Renders, checks and installs the chart.
+/// Whether helm is still to be built with Go.
+pub(super) fn helm_is_needed(run: &RunDirectory) -> Result<bool> {
+    let version = version(&run.checkout(HELM), HELM_MODULE)?;
+    let built = Cache::of_user()?.has(&format!("helm-{version}"), "helm");
+    Ok(given_helm().is_none() && !built)
+}
+
+fn given_helm() -> Option<PathBuf> {
+    let helm = std::env::var_os("XTASK_HELM")?;
+    (!helm.is_empty()).then(|| PathBuf::from(helm))
+}
+
+/// Renders, checks and installs the chart. That of XTASK_HELM if it is set.
 pub(crate) fn helm(run: &RunDirectory) -> Result<PathBuf> {
+    if let Some(helm) = given_helm() {
+        return Ok(helm);
+    }
     let module = run.checkout(HELM);
     let version = version(&module, HELM_MODULE)?;
     Cache::of_user()?.program(&format!("helm-{version}"), "helm", |path| {

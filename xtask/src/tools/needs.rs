@@ -10,12 +10,21 @@ use super::{go, mariadb};
 use crate::given::Given;
 use crate::state::RunDirectory;
 
-/// Asks for all that is missing at once.
-pub(crate) fn check(run: &RunDirectory, given: &Given) -> Result<()> {
+/// What Go builds, and how to do without it.
+const PARTS: &str = "It builds kube-apiserver, etcd and kubectl, once, unless KUBEBUILDER_ASSETS \
+                     names a directory with these programs";
+const HELM: &str = "It builds helm, once, unless XTASK_HELM names that program (version 4.3)";
+
+/// Asks for all at once that the parts lack, and what `tests` of all kinds need beside them.
+pub(crate) fn check(run: &RunDirectory, given: &Given, tests: bool) -> Result<()> {
     let mut missing = Vec::new();
-    if go::is_needed(run, given)? {
-        let module = run.checkout(go::KUBERNETES);
-        missing.extend(without_go(oldest_go(&module)?, installed_go().as_deref()));
+    let builds = [
+        (go::is_needed(run, given)?, PARTS),
+        (tests && go::helm_is_needed(run)?, HELM),
+    ];
+    for (_, why) in builds.iter().filter(|(is_needed, _)| *is_needed) {
+        let oldest = oldest_go(&run.checkout(go::KUBERNETES))?;
+        missing.extend(without_go(oldest, installed_go().as_deref(), why));
     }
     if given.database_url.is_none() {
         missing.extend(mariadb::missing());
@@ -33,7 +42,7 @@ pub(crate) fn check(run: &RunDirectory, given: &Given) -> Result<()> {
 type GoVersion = (u32, u32);
 
 /// What to say if Go is missing or too old; nothing if it will do.
-fn without_go(oldest: GoVersion, installed: Option<&str>) -> Option<String> {
+fn without_go(oldest: GoVersion, installed: Option<&str>, why: &str) -> Option<String> {
     let found = match installed {
         None => "Go is not installed".to_owned(),
         Some(version) if number(version)? < oldest => format!("Go is too old ({version})"),
@@ -41,8 +50,7 @@ fn without_go(oldest: GoVersion, installed: Option<&str>) -> Option<String> {
     };
     let (major, minor) = oldest;
     Some(format!(
-        "{found}. It builds kube-apiserver, etcd and kubectl, once: install Go {major}.{minor} or \
-         newer (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a directory with these programs"
+        "{found}. {why}: install Go {major}.{minor} or newer (https://go.dev/dl/)"
     ))
 }
 
@@ -84,7 +92,7 @@ mod tests {
     #[test]
     fn an_old_go_and_no_go_are_named_and_a_newer_one_will_do() {
         let oldest = (1, 26);
-        let said = |installed| without_go(oldest, installed).unwrap_or_default();
+        let said = |installed| without_go(oldest, installed, PARTS).unwrap_or_default();
         assert!(said(None).starts_with("Go is not installed. "));
         assert!(said(Some("1.19.8")).starts_with("Go is too old (1.19.8). "));
         assert!(said(Some("1.9")).contains("install Go 1.26 or"));
