@@ -7,7 +7,6 @@ mod images;
 mod network;
 mod node;
 mod runtime;
-mod wait;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,13 +14,13 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use serde_json::json;
 
+use crate::api_server::ApiServer;
 use crate::command;
 use crate::given::Given;
 use crate::process::Background;
 use crate::random;
-use crate::state::RunDirectory;
+use crate::state::{RunDirectory, write_private};
 use crate::tools;
 
 /// A started part has this long to be ready: each needs some seconds on an idle machine.
@@ -86,13 +85,21 @@ impl Cluster {
     fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap_or(&self.directory))?;
-        std::fs::write(&path, text)?;
+        write_private(&path, text)?;
         Ok(path)
+    }
+
+    fn server(&self) -> ApiServer {
+        ApiServer(self.directory.clone())
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.server().kubeconfig()
     }
 
     fn up(&self, run: &RunDirectory) -> Result<()> {
         let programs = tools::node(run)?;
-        let archives = images::make(self, run, &programs)?;
+        let archives = images::make(self, run)?;
         std::fs::create_dir_all(&self.directory)?;
         network::create()?;
         control::start(self, &programs, &self.token()?)?;
@@ -118,10 +125,6 @@ impl Cluster {
         }
     }
 
-    fn kubeconfig(&self) -> PathBuf {
-        self.path("kubeconfig")
-    }
-
     /// The administrator's bearer token, made once.
     fn token(&self) -> Result<String> {
         let path = self.path("token");
@@ -129,25 +132,6 @@ impl Cluster {
             self.write("token", &random::password()?)?;
         }
         Ok(std::fs::read_to_string(path)?)
-    }
-
-    /// For everybody: it is a cluster of one person.
-    fn write_kubeconfig(&self, token: &str) -> Result<()> {
-        let certificate = self.path("certificates/apiserver.crt");
-        let server = format!("https://{}:6443", network::NODE);
-        let kubeconfig = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "cluster",
-            "clusters": [{
-                "name": "cluster",
-                "cluster": { "server": server, "certificate-authority": certificate },
-            }],
-            "users": [{ "name": "admin", "user": { "token": token } }],
-            "contexts": [{
-                "name": "cluster", "context": { "cluster": "cluster", "user": "admin" },
-            }],
-        });
-        let text = serde_json::to_string_pretty(&kubeconfig)?;
-        self.write("kubeconfig", &text).map(drop)
     }
 
     fn kubectl(&self, programs: &tools::Node, arguments: &[&str]) -> Result<String> {

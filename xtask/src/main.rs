@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask up`, `env`, `down`, `demo`, `test` and `bench`.
 
+mod api_server;
 mod bench;
 mod chart;
 mod cluster;

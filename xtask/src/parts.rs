@@ -17,8 +17,6 @@ use crate::setup;
 use crate::state::{RunDirectory, State};
 use crate::tools;
 
-pub(crate) use control_plane::KUBECONFIG;
-
 /// A started part has this long to be ready: each needs about 5 s on an idle
 /// machine, and a busy one is ten times slower.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -97,7 +95,7 @@ pub(crate) fn down(run: &RunDirectory) -> Result<()> {
 
 /// Where kubectl finds the cluster.
 pub(crate) fn kubeconfig(run: &RunDirectory, state: &State) -> PathBuf {
-    let own = || run.path(KUBECONFIG);
+    let own = || control_plane::kubeconfig(run);
     state.given.kubeconfig.clone().unwrap_or_else(own)
 }
 

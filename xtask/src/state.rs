@@ -79,6 +79,22 @@ impl Ports {
     }
 }
 
+/// Writes a file that only its owner can read, by renaming a whole new one.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    file.write_all(text.as_bytes())?;
+    std::fs::rename(&new, path)?;
+    Ok(())
+}
+
 /// The directory `target/xtask`.
 pub(crate) struct RunDirectory {
     checkout: PathBuf,
@@ -153,19 +169,9 @@ impl RunDirectory {
         self.write_private(STATE_FILE, &serde_json::to_string_pretty(state)?)
     }
 
-    /// Writes a file that only its owner can read, by renaming a whole new one.
+    /// Writes a file that only its owner can read.
     pub(crate) fn write_private(&self, name: &str, text: &str) -> Result<()> {
-        let new = self.path(&format!("{name}.new"));
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(text.as_bytes())?;
-        std::fs::rename(&new, self.path(name))?;
-        Ok(())
+        write_private(&self.path(name), text)
     }
 
     /// Removes the run directory; nothing to remove is fine.

@@ -6,12 +6,7 @@ use anyhow::Result;
 
 use super::{Cluster, READY_LIMIT, network};
 use crate::progress::Step;
-use crate::random;
 use crate::tools::Node;
-
-const TOKENS: &str = "tokens.csv";
-const ACCOUNT_KEY: &str = "service-account.key";
-const ACCOUNT_PUBLIC_KEY: &str = "service-account.pub";
 
 /// Starts what does not run.
 pub(super) fn start(cluster: &Cluster, programs: &Node, token: &str) -> Result<()> {
@@ -22,13 +17,8 @@ pub(super) fn start(cluster: &Cluster, programs: &Node, token: &str) -> Result<(
     }
     let server = cluster.background("kube-apiserver");
     if !server.runs() {
-        cluster.write(TOKENS, &format!("{token},admin,admin,\"system:masters\"\n"))?;
-        if !cluster.path(ACCOUNT_KEY).exists() {
-            let (private, public) = random::key_pair()?;
-            cluster.write(ACCOUNT_PUBLIC_KEY, &public)?;
-            cluster.write(ACCOUNT_KEY, &private)?;
-        }
-        cluster.write_kubeconfig(token)?;
+        let url = format!("https://{}:6443", network::NODE);
+        cluster.server().write_credentials(token, &url)?;
         server.start(server_command(cluster, programs))?;
     }
     server.wait_ready(READY_LIMIT, || {
@@ -49,9 +39,9 @@ pub(super) fn start(cluster: &Cluster, programs: &Node, token: &str) -> Result<(
         command.args(["--leader-elect=false", "--profiling=false"]);
         if name == "kube-controller-manager" {
             // What a pod is told to trust; the server's own certificate is its root.
-            let root = cluster.path("certificates/apiserver.crt");
+            let root = cluster.server().certificate();
             command.arg(format!("--root-ca-file={}", root.display()));
-            let key = cluster.path(ACCOUNT_KEY);
+            let key = cluster.server().account_key();
             command.arg(format!(
                 "--service-account-private-key-file={}",
                 key.display()
@@ -87,24 +77,13 @@ fn etcd_command(cluster: &Cluster, programs: &Node) -> Command {
 
 fn server_command(cluster: &Cluster, programs: &Node) -> Command {
     let mut server = network::within(&programs.api_server);
-    let files = [
-        ("cert-dir", "certificates"),
-        ("token-auth-file", TOKENS),
-        ("service-account-signing-key-file", ACCOUNT_KEY),
-        ("service-account-key-file", ACCOUNT_PUBLIC_KEY),
-    ];
-    for (option, file) in files {
-        server.arg(format!("--{option}={}", cluster.path(file).display()));
-    }
+    server.args(cluster.server().options());
     server.arg(format!("--advertise-address={}", network::NODE));
     server.args([
         "--etcd-servers=http://127.0.0.1:2379",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-        "--authorization-mode=RBAC",
-        "--service-cluster-ip-range=10.96.0.0/16",
         // A node has no name that anything could look up.
         "--kubelet-preferred-address-types=InternalIP",
-        "--profiling=false",
     ]);
     server
 }

@@ -9,13 +9,13 @@ use super::{Cluster, runtime};
 use crate::command;
 use crate::image;
 use crate::state::RunDirectory;
-use crate::tools::{self, Node};
+use crate::tools;
 
 /// Name and tag of the operator's image.
-pub(super) const OPERATOR: &str = "restock-operator:dev";
+const OPERATOR: &str = "restock-operator:dev";
 
 /// Makes both; answers their archives.
-pub(super) fn make(cluster: &Cluster, run: &RunDirectory, _: &Node) -> Result<Vec<PathBuf>> {
+pub(super) fn make(cluster: &Cluster, run: &RunDirectory) -> Result<Vec<PathBuf>> {
     Ok(vec![pause(cluster, run)?, image::make(run, OPERATOR)?])
 }
 
@@ -43,11 +43,17 @@ fn pause(cluster: &Cluster, run: &RunDirectory) -> Result<PathBuf> {
     )?;
     let mut build = image::buildah(&tools::buildah()?, &cluster.path("storage"));
     build.args(["build", "--isolation", "chroot", "--tag"]);
+    // An interrupted build leaves no archive that the next one would take for whole.
+    let new = cluster.path("pause.new.tar");
+    if new.exists() {
+        std::fs::remove_file(&new)?;
+    }
     build.arg(format!(
         "docker-archive:{}:{}",
-        archive.display(),
+        new.display(),
         runtime::PAUSE
     ));
     command::output(build.arg(stage))?;
+    std::fs::rename(new, &archive)?;
     Ok(archive)
 }

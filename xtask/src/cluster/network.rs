@@ -31,11 +31,12 @@ fn path() -> PathBuf {
     Path::new("/run/netns").join(NAME)
 }
 
-/// Makes it, unless it is there.
+/// Makes it, unless it is there. One that an interruption left half made is made anew.
 pub(super) fn create() -> Result<()> {
-    if path().exists() {
+    if path().exists() && nat("-C").is_ok() {
         return Ok(());
     }
+    remove()?;
     let inside = |arguments: &str| format!("-netns {NAME} {arguments}");
     ip(&format!("netns add {NAME}"))?;
     ip(&format!(
@@ -56,12 +57,16 @@ pub(super) fn create() -> Result<()> {
     ip(&inside(&format!(
         "route add 10.96.0.0/16 dev {BRIDGE_LINK}"
     )))?;
-    // Pods are known to this machine by the address of their node.
-    let mut rules = within(Path::new("iptables"));
-    rules.args("-t nat -A POSTROUTING -s 10.244.0.0/24 -o".split(' '));
-    command::output(rules.args([NODE_LINK, "-j", "MASQUERADE"]))?;
     let mut forward = within(Path::new("sysctl"));
-    command::output(forward.args(["-qw", "net.ipv4.ip_forward=1"])).map(drop)
+    command::output(forward.args(["-qw", "net.ipv4.ip_forward=1"]))?;
+    // Last: it stands for the whole.
+    nat("-A")
+}
+
+/// Adds the rule by which this machine knows pods by the address of their node, or asks for it.
+fn nat(how: &str) -> Result<()> {
+    let rule = format!("-t nat {how} POSTROUTING -s 10.244.0.0/24 -o {NODE_LINK} -j MASQUERADE");
+    command::output(within(Path::new("iptables")).args(rule.split(' '))).map(drop)
 }
 
 /// Removes it, with every interface and rule in it.

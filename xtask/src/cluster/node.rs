@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Cluster, READY_LIMIT, network, runtime, wait};
+use super::{Cluster, READY_LIMIT, network, runtime};
 use crate::progress::Step;
 use crate::tools::Node;
 
@@ -28,11 +28,10 @@ pub(super) fn start(cluster: &Cluster, programs: &Node) -> Result<()> {
     if !kubelet.runs() {
         kubelet.start(kubelet_command(cluster, &programs.kubelet)?)?;
     }
-    kubelet.wait_ready(READY_LIMIT, || is_ready(cluster, programs))?;
-    // Without it no pod is let in.
-    wait::until("the default account", READY_LIMIT, || {
-        let account = ["get", "serviceaccount", "default", "-n", "default"];
-        cluster.kubectl(programs, &account).is_ok()
+    // Without the account no pod is let in.
+    let account = ["get", "serviceaccount", "default", "-n", "default"];
+    kubelet.wait_ready(READY_LIMIT, || {
+        is_ready(cluster, programs) && cluster.kubectl(programs, &account).is_ok()
     })?;
     step.done();
     Ok(())

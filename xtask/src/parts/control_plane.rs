@@ -1,23 +1,25 @@
 //! etcd and kube-apiserver.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
-use serde_json::json;
 
 use super::READY_LIMIT;
+use crate::api_server::ApiServer;
 use crate::command;
 use crate::progress::Step;
-use crate::random;
 use crate::state::{RunDirectory, State};
 use crate::tools::Kubernetes;
 
-/// Its name in the run directory.
-pub(crate) const KUBECONFIG: &str = "kubeconfig";
-const TOKENS: &str = "tokens.csv";
-const ACCOUNT_KEY: &str = "service-account.key";
-const ACCOUNT_PUBLIC_KEY: &str = "service-account.pub";
+fn files(run: &RunDirectory) -> ApiServer {
+    ApiServer(run.path(""))
+}
+
+/// Where kubectl finds the one that is started here.
+pub(crate) fn kubeconfig(run: &RunDirectory) -> PathBuf {
+    files(run).kubeconfig()
+}
 
 /// Starts both, unless they run.
 pub(crate) fn start(run: &RunDirectory, state: &State, kubernetes: &Kubernetes) -> Result<()> {
@@ -32,7 +34,8 @@ pub(crate) fn start(run: &RunDirectory, state: &State, kubernetes: &Kubernetes) 
         etcd.wait_ready(READY_LIMIT, || super::listens(state.ports.etcd))?;
     }
     if !api_server.runs() {
-        write_credentials(run, state)?;
+        let url = format!("https://127.0.0.1:{}", state.ports.api_server);
+        files(run).write_credentials(&state.admin_token, &url)?;
         api_server.start(api_server_command(run, state, &kubernetes.api_server))?;
     }
     api_server.wait_ready(READY_LIMIT, || is_ready(run, state))?;
@@ -49,7 +52,7 @@ pub(crate) fn stop(run: &RunDirectory) -> Result<()> {
 fn is_ready(run: &RunDirectory, state: &State) -> bool {
     // The certificate that kubectl is to trust appears only once the server has made it.
     let mut kubectl = Command::new(&state.kubectl);
-    kubectl.arg("--kubeconfig").arg(run.path(KUBECONFIG));
+    kubectl.arg("--kubeconfig").arg(kubeconfig(run));
     command::output(kubectl.args(["--request-timeout=2s", "get", "--raw", "/readyz"])).is_ok()
 }
 
@@ -91,52 +94,13 @@ fn api_server_command(run: &RunDirectory, state: &State, program: &Path) -> Comm
         "--bind-address=127.0.0.1",
         &format!("--secure-port={}", state.ports.api_server),
     ]);
-    let files = [
-        ("cert-dir", "certificates"),
-        ("token-auth-file", TOKENS),
-        ("service-account-signing-key-file", ACCOUNT_KEY),
-        ("service-account-key-file", ACCOUNT_PUBLIC_KEY),
-    ];
-    for (option, file) in files {
-        server.arg(format!("--{option}={}", run.path(file).display()));
-    }
+    server.args(files(run).options());
     server.args([
         "--service-account-issuer=https://kubernetes.default.svc",
-        "--authorization-mode=RBAC",
-        "--service-cluster-ip-range=10.96.0.0/16",
         // There is no controller manager to make the default accounts that it asks for.
         "--disable-admission-plugins=ServiceAccount",
         // There is no pod to find the server by its service.
         "--endpoint-reconciler-type=none",
-        "--profiling=false",
     ]);
     server
-}
-
-fn write_credentials(run: &RunDirectory, state: &State) -> Result<()> {
-    let token = &state.admin_token;
-    run.write_private(TOKENS, &format!("{token},admin,admin,\"system:masters\"\n"))?;
-    if !run.path(ACCOUNT_KEY).exists() || !run.path(ACCOUNT_PUBLIC_KEY).exists() {
-        let (private, public) = random::key_pair()?;
-        run.write_private(ACCOUNT_KEY, &private)?;
-        run.write_private(ACCOUNT_PUBLIC_KEY, &public)?;
-    }
-    let certificate = run.path("certificates/apiserver.crt");
-    let server = format!("https://127.0.0.1:{}", state.ports.api_server);
-    // JSON is YAML: any program that reads a kubeconfig reads this.
-    let kubeconfig = json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{
-            "name": "local",
-            "cluster": {"server": server, "certificate-authority": certificate},
-        }],
-        "users": [{"name": "admin", "user": {"token": token}}],
-        "contexts": [{
-            "name": "local",
-            "context": {"cluster": "local", "user": "admin", "namespace": "default"},
-        }],
-        "current-context": "local",
-    });
-    run.write_private(KUBECONFIG, &serde_json::to_string_pretty(&kubeconfig)?)
 }
