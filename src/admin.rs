@@ -5,6 +5,7 @@ pub mod audit;
 pub mod check;
 pub mod crd;
 pub mod factories;
+mod file;
 pub mod migrate;
 pub mod products;
 

@@ -2,6 +2,7 @@
 //! a deadline of its own.
 
 pub mod aws;
+mod causes;
 pub mod channels;
 pub mod cluster;
 pub mod factory;

@@ -1,6 +1,6 @@
 //! Needs nothing but the program. Proves what it says about settings that nobody reads.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn run(arguments: &[&str], variable: (&str, &str)) -> Output {
     Command::new(env!("CARGO_BIN_EXE_restock-operator"))
@@ -28,4 +28,30 @@ fn help_is_given_whatever_the_environment() {
     let output = run(&["--help"], ("RESTOCK_LOG_FROMAT", "text"));
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("controller"));
+}
+
+#[test]
+fn an_error_brings_no_stack_along() {
+    let url = ("RESTOCK_DATABASE_URL", "mysql://nowhere");
+    let mut migrate = Command::new(env!("CARGO_BIN_EXE_restock-operator"));
+    migrate.arg("migrate").env(url.0, url.1);
+    let output = migrate.env("RUST_BACKTRACE", "1").output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(said.contains("the database URL must look like"), "{said}");
+    assert!(!said.contains("backtrace"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn nobody_who_reads_on_is_no_failure() {
+    let mut crd = Command::new(env!("CARGO_BIN_EXE_restock-operator"));
+    let crd = crd.arg("crd").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut crd = crd.spawn().expect("the program");
+    // Before the first byte is written, or with the first ones: no pipe holds them all.
+    drop(crd.stdout.take());
+    let output = crd.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said, "");
 }

@@ -1,15 +1,15 @@
 //! `restock-operator factories`: the Factories of an installation, as its values declare them.
 
+use super::file;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, FIELD_MANAGER};
 use crate::process::args::NamespaceArgs;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use kube::core::{DynamicObject, Resource as _};
 use kube::{Api, Client};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file: a ConfigMap holds no more.
@@ -52,14 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn read(path: &Path) -> anyhow::Result<BTreeMap<String, Map<String, Value>>> {
-    let mut text = String::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        bail!("the file has more than {FILE_BYTES_MAX} bytes");
-    }
-    Ok(serde_saphyr::from_str(&text)?)
+    Ok(serde_saphyr::from_str(&file::read(path, FILE_BYTES_MAX)?)?)
 }
 
 /// By server-side apply, as it stands in the file: a default that this version would fill in

@@ -136,6 +136,22 @@ impl Context {
         self.gates.take(order, asking(request))
     }
 
+    /// Frees the places of requests that were deleted in flight, and what is remembered of
+    /// them: nobody passes over them again.
+    pub(super) fn forget_deleted(&self) {
+        // Before the look at what lives: who takes a place after it is not judged by it.
+        let mut known = self.gates.occupants();
+        known.extend(self.memory.remembered());
+        if known.is_empty() {
+            return;
+        }
+        let live = self.live.uids();
+        for gone in known.iter().filter(|uid| !live.contains(*uid)) {
+            self.gates.release(gone);
+            self.memory.forget(gone);
+        }
+    }
+
     /// 128 random bits.
     pub(super) fn draw_nonce(&self) -> Nonce {
         let mut bits = [0_u8; 16];

@@ -3,7 +3,6 @@
 //! doubt, an acknowledgement that is lost is a notice that is told twice.
 
 use crate::controller::context::Context;
-use crate::controller::factories::forget_deleted;
 use crate::controller::observe::{Subject, acknowledged};
 use crate::controller::pass;
 use crate::crd::request::RestockRequest;
@@ -32,7 +31,7 @@ pub(super) async fn drain(context: &Context) {
             record(&object, context).await;
         }
         // What was deleted before the signal is in no list above.
-        forget_deleted(context);
+        context.forget_deleted();
         if (told && context.memory.held() == 0) || clock::since_boot() >= until {
             return;
         }

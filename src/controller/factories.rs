@@ -31,7 +31,7 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
     let mut written = HashMap::new();
     let mut known = false;
     while !shutdown.is_cancelled() {
-        forget_deleted(&context);
+        context.forget_deleted();
         // Before all of them are known, one could look ambiguous or not by chance.
         known = known || context.destinations.known_within(PAUSE).await;
         if known && context.leads() {
@@ -44,22 +44,6 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
         shutdown
             .run_until_cancelled(tokio::time::sleep(PAUSE))
             .await;
-    }
-}
-
-/// Frees the places of requests that were deleted in flight, and what is remembered of
-/// them: nobody passes over them again.
-pub(super) fn forget_deleted(context: &Context) {
-    // Before the look at what lives: who takes a place after it is not judged by it.
-    let mut known = context.gates.occupants();
-    known.extend(context.memory.remembered());
-    if known.is_empty() {
-        return;
-    }
-    let live = context.live.uids();
-    for gone in known.iter().filter(|uid| !live.contains(*uid)) {
-        context.gates.release(gone);
-        context.memory.forget(gone);
     }
 }
 

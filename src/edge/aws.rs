@@ -4,6 +4,7 @@
 //! Region, credentials and `AWS_ENDPOINT_URL` come from the SDK's own chain, so that
 //! IRSA, Pod Identity and a local AWS need no setting of ours.
 
+use super::causes;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -24,9 +25,6 @@ pub const CALL_DEADLINE: Duration = Duration::from_secs(10);
 /// Tries within [`CALL_DEADLINE`]. Every call made with them may run twice: deletes and
 /// visibility changes by nature, publishes because their readers know the notice's id.
 const ATTEMPTS_MAX: u32 = 3;
-
-/// Longest text of an error that goes into a log line or a readiness reason.
-const ERROR_CHARACTERS_MAX: usize = 400;
 
 /// Why an AWS call failed, named by what the caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +85,7 @@ pub(super) fn failure<E>(error: &SdkError<E>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let text = describe(error);
+    let text = causes::in_words(error);
     let SdkError::ServiceError(answer) = error else {
         return unanswered(error, text);
     };
@@ -123,26 +121,6 @@ fn by_code(code: &str, status: u16, text: String) -> AwsError {
     } else {
         AwsError::Refused(text)
     }
-}
-
-/// The error with its causes, on one line. Answers quote what was sent: control
-/// characters are dropped, so that a hostile body cannot forge a log line.
-fn describe(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        // The SDK's errors repeat themselves at each level.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = inner.source();
-    }
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(ERROR_CHARACTERS_MAX)
-        .collect()
 }
 
 #[cfg(test)]

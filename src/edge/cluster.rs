@@ -1,5 +1,6 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
+use super::causes;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
     Preconditions,
@@ -17,9 +18,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Longest wait for the answer to one call; watches are not called through here.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Most characters of an error: an admission webhook may say anything.
-const ERROR_CHARACTERS_MAX: usize = 400;
 
 /// Who we are in `managedFields`.
 pub const FIELD_MANAGER: &str = "restock-operator";
@@ -49,7 +47,8 @@ pub enum ClusterError {
 /// # Errors
 /// [`ClusterError::Unavailable`] if it names none.
 pub async fn client() -> Result<Client, ClusterError> {
-    let unusable = |why: &dyn std::fmt::Display| ClusterError::Unavailable(cut(&why.to_string()));
+    let unusable =
+        |why: &dyn std::fmt::Display| ClusterError::Unavailable(causes::cut(&why.to_string()));
     let mut config = Config::infer().await.map_err(|why| unusable(&why))?;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // kube repeats a call that was answered 429, 503 or 504: a write that did have its
@@ -223,13 +222,13 @@ impl From<kube::Error> for ClusterError {
         match error {
             kube::Error::Api(status) => of_status(&status),
             // The display of a transport error hides its cause: walk down to it.
-            other => Self::Unavailable(cut(&causes(&other))),
+            other => Self::Unavailable(causes::in_words(&other)),
         }
     }
 }
 
 fn of_status(status: &Status) -> ClusterError {
-    let text = cut(&status.message);
+    let text = causes::cut(&status.message);
     match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => ClusterError::Exists(text),
         (409, _) => ClusterError::Conflict(text),
@@ -239,29 +238,6 @@ fn of_status(status: &Status) -> ClusterError {
         (400..500, _) => ClusterError::Refused(text),
         _ => ClusterError::Unavailable(text),
     }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        // hyper's errors repeat themselves at each level.
-        if !text.ends_with(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = inner.source();
-    }
-    text
-}
-
-/// One line, no longer than needed: servers quote what they were sent.
-fn cut(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(ERROR_CHARACTERS_MAX)
-        .collect()
 }
 
 #[cfg(test)]

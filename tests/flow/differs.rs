@@ -26,6 +26,7 @@ async fn a_callback_that_says_otherwise_is_booked_as_ordered_and_told() {
         assert_eq!(shop.stock().await, 10 + 3, "as ordered");
         let told = shop.notice("said otherwise than the order").await;
         assert!(told.contains("fewer"), "{told}");
+        assert!(told.contains("Factory   legacy"), "{told}");
     })
     .await;
 }

@@ -1,12 +1,11 @@
 //! The file of `products apply`, parsed into types that cannot be wrong.
 
+use crate::admin::file;
 use crate::domain::order::{FactoryId, ProductId, Quantity, Sku};
 use crate::edge::store::products::{PRODUCTS_MAX, ProductDeclaration};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// Bytes of a file: [`PRODUCTS_MAX`] products of 4 KiB each.
@@ -43,14 +42,7 @@ struct Declaration {
 
 /// Reads the file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ProductDeclaration>> {
-    let mut text = String::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        bail!("the file has more than {FILE_BYTES_MAX} bytes");
-    }
-    parse(&text)
+    parse(&file::read(path, FILE_BYTES_MAX)?)
 }
 
 fn parse(text: &str) -> anyhow::Result<Vec<ProductDeclaration>> {

@@ -122,7 +122,7 @@ fn without_user(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::args::NamespaceArgs;
+    use crate::process::args::{AdminArgs, LogFormat, NamespaceArgs};
     use clap::{CommandFactory, Parser, Subcommand};
 
     #[derive(Parser)]
@@ -135,6 +135,7 @@ mod tests {
     enum Role {
         Ledgered(Ledgered),
         Plain(NamespaceArgs),
+        Serving(AdminArgs),
     }
 
     #[derive(clap::Args)]
@@ -163,11 +164,19 @@ mod tests {
             "--queue-url=https://u:pw@sqs/123456789012/q",
         ]);
         assert_eq!(told.role, "ledgered");
+        assert_eq!(told.log_defaults().filter, "warn", "it serves no probes");
         assert_eq!(
             told.settings,
             "queue_url=https://***@sqs/123456789012/q database=db.internal:3306/restock \
              account=123456789012 AWS_REGION=eu-west-1"
         );
+    }
+
+    #[test]
+    fn what_serves_probes_logs_for_machines() {
+        let told = settings(&["serving"]);
+        assert_eq!(told.log_defaults().filter, "info");
+        assert_eq!(told.log_defaults().format, LogFormat::Json);
     }
 
     #[test]
