@@ -28,8 +28,8 @@ fn output(program: &str, arguments: &[&str]) -> String {
 
 #[test]
 fn the_committed_manifests_are_those_of_the_chart() {
-    let arguments = "template restock charts/restock-operator --namespace restock --skip-tests \
-                     --values manifests/base/values.yaml --set fullnameOverride=restock-operator";
+    let arguments = "template restock charts/restock-operator --namespace restock \
+                     --values manifests/base/values.yaml";
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let rendered = output("HELM", &arguments);
     let committed = std::fs::read_to_string(checkout("manifests/base/restock-operator.yaml"));

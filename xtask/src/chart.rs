@@ -24,17 +24,14 @@ const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yam
 const MANIFESTS: &str = "manifests/base/restock-operator.yaml";
 
 /// How they are rendered; tests/chart_manifests.rs does the same.
-const RENDER: [&str; 10] = [
+const RENDER: [&str; 7] = [
     "template",
     "restock",
     CHART,
     "--namespace",
     "restock",
-    "--skip-tests",
     "--values",
     "manifests/base/values.yaml",
-    "--set",
-    "fullnameOverride=restock-operator",
 ];
 
 /// Makes them all anew.

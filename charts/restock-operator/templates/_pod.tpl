@@ -110,3 +110,81 @@ imagePullSecrets:
 {{- end -}}
 {{- toJson $env -}}
 {{- end -}}
+
+{{/* The ledger's URL, from this Secret, and the certificates to verify it by; as JSON. */}}
+{{- define "restock.databaseFiles" -}}
+{{- $files := list (dict "name" "database" "secret" .secret "path" "/etc/restock/database") -}}
+{{- with .root.Values.database.caConfigMap -}}
+{{- $files = append $files (dict "name" "database-ca" "configMap" . "path" "/etc/restock/database-ca") -}}
+{{- end -}}
+{{- toJson $files -}}
+{{- end -}}
+
+{{/* The mapping, if there is one; as JSON. */}}
+{{- define "restock.mappingFiles" -}}
+{{- $files := list -}}
+{{- if .Values.mapping -}}
+{{- $files = append $files (dict "name" "mapping" "configMap" (printf "%s-mapping" (include "restock.fullname" .)) "path" "/etc/restock/mapping") -}}
+{{- end -}}
+{{- toJson $files -}}
+{{- end -}}
+
+{{- define "restock.mappingEnv" -}}
+{{- $env := list -}}
+{{- if .Values.mapping -}}
+{{- $env = append $env (dict "name" "MAPPING_FILE" "value" "/etc/restock/mapping/mapping.yaml") -}}
+{{- end -}}
+{{- toJson $env -}}
+{{- end -}}
+
+{{/*
+The Job of a hook. Called with a dict: root, role, hook, args, env, files, account (empty: it
+does not talk to the cluster), retries, seconds, memory.
+*/}}
+{{- define "restock.job" -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "restock.name" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+  annotations:
+    helm.sh/hook: {{ .hook }}
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  backoffLimit: {{ .retries }}
+  activeDeadlineSeconds: {{ .seconds }}
+  template:
+    metadata:
+      labels:
+        {{- include "restock.labels" . | nindent 8 }}
+    spec:
+      restartPolicy: Never
+      {{- with .account }}
+      serviceAccountName: {{ . }}
+      {{- end }}
+      automountServiceAccountToken: {{ not (empty .account) }}
+      enableServiceLinks: false
+      securityContext:
+        {{- include "restock.podSecurity" . | nindent 8 }}
+      {{- include "restock.scheduling" .root | nindent 6 }}
+      containers:
+        - name: {{ .role }}
+          image: {{ include "restock.image" .root }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          args: {{ .args | toJson }}
+          env:
+            {{- range .env }}
+            {{- include "restock.env" . | nindent 12 }}
+            {{- end }}
+          resources:
+            requests: {cpu: 20m, memory: {{ .memory }}}
+            limits: {memory: 128Mi}
+          securityContext:
+            {{- include "restock.containerSecurity" . | nindent 12 }}
+          volumeMounts:
+            {{- include "restock.mounts" .files | trim | nindent 12 }}
+      volumes:
+        {{- include "restock.volumes" .files | trim | nindent 8 }}
+{{- end -}}
