@@ -50,7 +50,9 @@ pub struct Args {
 /// What a person has to mend before it can begin: no region, no channel, a bad mapping.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let interval = args.dlq_interval_seconds;
-    let mut role = Role::new(args, &process).await?;
+    let Some(mut role) = Role::new(args, &process).await? else {
+        return Ok(());
+    };
     loop {
         role.turn().await;
         tokio::select! {

@@ -71,30 +71,38 @@ pub struct Receiver {
 /// Runs the role until it is told to stop and the last callback is answered.
 ///
 /// # Errors
-/// The key file or the settings are unusable, or the address is taken. An absent ledger
-/// or inbox is no error: the role says that it is not ready.
+/// The settings are unusable, or the address is taken. A missing Secret, an absent ledger or
+/// inbox are no errors: the role says that it is not ready.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
-    start(args, process).await?.serve().await
+    match start(args, process).await? {
+        Some(receiver) => receiver.serve().await,
+        None => Ok(()),
+    }
 }
 
-/// Prepares everything up to the listening socket.
+/// Prepares everything up to the listening socket. None if it was told to stop meanwhile.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn start(args: Args, process: Process) -> anyhow::Result<Receiver> {
+pub async fn start(args: Args, process: Process) -> anyhow::Result<Option<Receiver>> {
     let metrics = Metrics::register(&process.registry);
-    let keys = Arc::new(CallbackKeys::open(args.callback_keys_file)?);
+    let Some(keys) = CallbackKeys::wait(args.callback_keys_file, &process).await? else {
+        return Ok(None);
+    };
     let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
-    let store = args.database.follow(&process, connect, Store::rotate)?;
+    let following = args.database.follow(&process, connect, Store::rotate);
+    let Some(store) = following.await? else {
+        return Ok(None);
+    };
     let inbox = Queue::new(&aws::config().await?, args.inbox_url);
     let listener = TcpListener::bind(args.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
     let desk = Arc::new(Desk::new(store, inbox, keys, metrics, process));
-    Ok(Receiver {
+    Ok(Some(Receiver {
         desk,
         listener,
         drain: Duration::from_secs(args.drain_seconds),
-    })
+    }))
 }
 
 impl Receiver {

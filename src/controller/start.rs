@@ -48,12 +48,17 @@ const LEASE: &str = "restock-operator-controller";
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no cluster, no keys.
+/// What a person has to mend before it can begin: no region, no cluster, no channel.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let client = cluster::client().await?;
+    // First: nothing is watched by one that could not order.
+    let Some(secrets) = Secrets::wait(&args, &process).await? else {
+        return Ok(());
+    };
     let (wake, wakes) = mpsc::channel(WAKES_MAX);
     let (edited, edits) = mpsc::channel(1);
-    let (controller, context) = assemble(args, &client, &process, wake.clone(), edited).await?;
+    let assembling = assemble(args, secrets, &client, &process, wake.clone(), edited);
+    let (controller, context) = assembling.await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
     let beginning = begin(Arc::clone(&context), process.health.condition("watch"));
@@ -82,8 +87,30 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What comes from Secrets, which may come later than this process.
+struct Secrets {
+    keys: Arc<CallbackKeys>,
+    store: Store,
+}
+
+impl Secrets {
+    /// None at shutdown.
+    async fn wait(args: &Args, process: &Process) -> anyhow::Result<Option<Self>> {
+        let keys = CallbackKeys::wait(args.callback_keys_file.clone(), process).await?;
+        let Some(keys) = keys else { return Ok(None) };
+        let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
+        let connect = |url: &_| Store::connect(url, connections);
+        let store = args
+            .database
+            .follow(process, connect, Store::rotate)
+            .await?;
+        Ok(store.map(|store| Self { keys, store }))
+    }
+}
+
 async fn assemble(
     args: Args,
+    Secrets { keys, store }: Secrets,
     client: &Client,
     process: &Process,
     wake: mpsc::Sender<ObjectRef<Kept<RestockRequest>>>,
@@ -94,13 +121,9 @@ async fn assemble(
     // A request that becomes finished leaves this watch: memory follows only live work.
     let (live, changed) = Live::watch(client, &namespace, "status.finished!=true");
     let controller = Controller::for_stream(changed.applied_objects(), live.store());
-    let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
     process
         .tasks
         .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
-    let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
-    let connect = |url: &_| Store::connect(url, connections);
-    let store = args.database.follow(process, connect, Store::rotate)?;
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, &namespace, edited, process);

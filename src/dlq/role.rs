@@ -53,7 +53,8 @@ struct Looked {
 }
 
 impl Role {
-    pub(super) async fn new(args: Args, process: &Process) -> anyhow::Result<Self> {
+    /// Waits for the ledger's URL; none at shutdown.
+    pub(super) async fn new(args: Args, process: &Process) -> anyhow::Result<Option<Self>> {
         let config = aws::config().await?;
         let (file, mapping) = match &args.mapping_file {
             Some(path) => {
@@ -63,10 +64,13 @@ impl Role {
             None => (None, Mapping::common_shop()),
         };
         let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
-        let store = args.database.follow(process, connect, Store::rotate)?;
+        let following = args.database.follow(process, connect, Store::rotate);
+        let Some(store) = following.await? else {
+            return Ok(None);
+        };
         let metrics = Metrics::register(&process.registry);
         let channels = Channels::new(&args.ops.recipients()?, &config);
-        Ok(Self {
+        Ok(Some(Self {
             queue: Queue::new(&config, args.queue_url),
             dead: Queue::new(&config, args.dlq_url),
             teller: Teller::new(channels.clone(), store.clone(), metrics.clone()),
@@ -83,7 +87,7 @@ impl Role {
                 notices: process.health.condition("notices"),
                 pulse: process.health.pulse("turn", TURN_DEADLINE),
             },
-        })
+        }))
     }
 
     /// Waits for the next turn; the loop is heard every second of it.

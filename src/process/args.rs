@@ -100,29 +100,33 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    /// Connects by the URL as it is now. While it comes from a file, a task of the process
-    /// follows that and has every other URL put to use by `rotate`.
+    /// Connects by the URL as it is now; waits for it, where it comes from a file. A task of
+    /// the process then follows the file and has every other URL put to use by `rotate`. None
+    /// at shutdown.
     ///
     /// # Errors
-    /// The file cannot be read, or `connect` fails: there is no older URL to go on with.
-    pub fn follow<Store, E>(
+    /// The URL of a flag or variable is none that `connect` takes.
+    pub async fn follow<Store, E>(
         &self,
         process: &Process,
-        connect: impl FnOnce(&SecretString) -> Result<Store, E>,
+        connect: impl Fn(&SecretString) -> Result<Store, E>,
         rotate: impl Fn(&Store, &SecretString) -> Result<(), E> + Send + Sync + 'static,
-    ) -> anyhow::Result<Store>
+    ) -> anyhow::Result<Option<Store>>
     where
         Store: Clone + Send + Sync + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let url = Followed::open("database URL", self.source())?;
-        let store = connect(url.text())?;
+        let connect = |url: &_| Ok(connect(url)?);
+        let first = Followed::first("database URL", self.source(), process, connect).await?;
+        let Some((url, store)) = first else {
+            return Ok(None);
+        };
         if self.database_url_file.is_some() {
             let rotated = store.clone();
             let adopt = move |url: &SecretString| rotate(&rotated, url);
             process.tasks.spawn(url.follow(adopt, process.clone()));
         }
-        Ok(store)
+        Ok(Some(store))
     }
 
     /// Where the URL comes from.

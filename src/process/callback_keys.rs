@@ -1,5 +1,6 @@
 //! The keys of callback tokens, as the file has them now: a rotation needs no restart.
 
+use super::Process;
 use super::followed::{Followed, LOOK_EVERY};
 use super::secret::SecretSource;
 use crate::domain::arrival::KeyRing;
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 /// Shortest time between two reads: tokens with made-up key ids must not cost a read each.
 const READS_APART_MIN: Duration = Duration::from_secs(1);
 
+/// What people call it.
+const NAME: &str = "callback keys";
+
 /// The ring of a key file, and the means to look at the file again.
 pub struct CallbackKeys {
     ring: RwLock<Arc<KeyRing>>,
@@ -28,18 +32,29 @@ struct File {
 }
 
 impl CallbackKeys {
-    /// Reads the file for the first time.
+    /// Reads the file once.
     ///
     /// # Errors
-    /// The file cannot be read or is no key file: a process must not start without keys.
+    /// The file cannot be read or is no key file.
     pub fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let followed = Followed::open("callback keys", SecretSource::File(path))?;
-        let ring = RwLock::new(Arc::new(parse(followed.text())?));
-        let file = Mutex::new(File {
-            followed,
-            read_at: Instant::now(),
-        });
-        Ok(Self { ring, file })
+        let followed = Followed::open(NAME, SecretSource::File(path))?;
+        let ring = parse(followed.text())?;
+        Ok(Self::new(followed, ring))
+    }
+
+    /// Waits until the file is there and a key file: without keys nothing can begin. None at
+    /// shutdown.
+    pub async fn wait(path: PathBuf, process: &Process) -> anyhow::Result<Option<Arc<Self>>> {
+        let first = Followed::first(NAME, SecretSource::File(path), process, parse).await?;
+        Ok(first.map(|(followed, ring)| Arc::new(Self::new(followed, ring))))
+    }
+
+    fn new(followed: Followed, ring: KeyRing) -> Self {
+        let read_at = Instant::now();
+        Self {
+            ring: RwLock::new(Arc::new(ring)),
+            file: Mutex::new(File { followed, read_at }),
+        }
     }
 
     /// The keys as of the last good read.

@@ -34,6 +34,55 @@ impl Followed {
         })
     }
 
+    /// Waits for the first one that `adopt` takes, and says at /readyz and in the log what is
+    /// wrong meanwhile: a file comes from a Secret, which a person makes or mends elsewhere,
+    /// and a process that ended for it would only be started again. None at shutdown.
+    ///
+    /// # Errors
+    /// A value that is no file and not taken: it stays the same for the life of the process.
+    pub async fn first<T>(
+        name: &'static str,
+        source: SecretSource,
+        process: &Process,
+        adopt: impl Fn(&SecretString) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Option<(Self, T)>> {
+        let condition = process.health.condition(name);
+        let mut said = String::new();
+        loop {
+            let read = source.read().map_err(anyhow::Error::from);
+            let why = match read.and_then(|text| Ok((adopt(&text)?, text))) {
+                Ok((adopted, text)) => {
+                    condition.ready();
+                    let problem = None;
+                    return Ok(Some((
+                        Self {
+                            name,
+                            source,
+                            text,
+                            problem,
+                        },
+                        adopted,
+                    )));
+                }
+                Err(why) if matches!(source, SecretSource::Value(_)) => return Err(why),
+                Err(why) => {
+                    format!("{why:#}: make or mend it, or the Secret that is mounted there")
+                }
+            };
+            if said != why {
+                tracing::warn!(secret = name, why, "cannot begin yet");
+            }
+            condition.not_ready(why.as_str());
+            said = why;
+            if timeout(LOOK_EVERY, process.shutdown.cancelled())
+                .await
+                .is_ok()
+            {
+                return Ok(None);
+            }
+        }
+    }
+
     /// The text that was last found good.
     pub const fn text(&self) -> &SecretString {
         &self.text

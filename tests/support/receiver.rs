@@ -67,7 +67,8 @@ impl Shop {
         let process = Process::default();
         let receiver = receiver::start(cli.receiver, process.clone())
             .await
-            .unwrap();
+            .unwrap()
+            .expect("nobody told it to stop");
         let address = receiver.address().unwrap();
         let serving = tokio::spawn(receiver.serve());
         Self {
