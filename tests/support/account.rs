@@ -1,5 +1,6 @@
 //! A database account of one test's own, dropped at the end, also when the test panics.
 //! The account of `DATABASE_URL` must have the right to create users.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use ring::rand::{SecureRandom, SystemRandom};
 use sqlx::mysql::MySqlConnection;

@@ -1,7 +1,8 @@
 //! A TCP way to a server that can be cut and mended, so that a test may lose the server
 //! without taking it from others.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -15,7 +16,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Leads to this `host:port`.
     pub(crate) async fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(Ipv4Addr::LOCALHOST.into(), server).await
+    }
+
+    /// Leads from a port of this address to this `host:port`.
+    pub(crate) async fn at(address: IpAddr, server: String) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, is_open) = watch::channel(true);
         tokio::spawn(async move {

@@ -4,11 +4,11 @@
 mod control;
 mod dns;
 mod images;
-mod network;
+pub(crate) mod network;
 mod node;
-mod runtime;
+pub(crate) mod runtime;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -52,9 +52,6 @@ pub(crate) fn run(run: &RunDirectory, command: &ClusterCommand) -> Result<()> {
         );
         return Ok(());
     }
-    if !rustix::process::geteuid().is_root() {
-        bail!("only root can start a cluster here; or set XTASK_KUBECONFIG to one of yours");
-    }
     let cluster = Cluster::of(run);
     match command {
         ClusterCommand::Up { .. } => cluster.up(run),
@@ -63,12 +60,13 @@ pub(crate) fn run(run: &RunDirectory, command: &ClusterCommand) -> Result<()> {
 }
 
 /// Where its files are.
-struct Cluster {
+pub(crate) struct Cluster {
     directory: PathBuf,
 }
 
 impl Cluster {
-    fn of(run: &RunDirectory) -> Self {
+    /// The one of this checkout.
+    pub(crate) fn of(run: &RunDirectory) -> Self {
         Self {
             directory: run.checkout("target/cluster"),
         }
@@ -93,11 +91,26 @@ impl Cluster {
         ApiServer(self.directory.clone())
     }
 
-    fn kubeconfig(&self) -> PathBuf {
+    /// What the pods did with the API server, a JSON object a line.
+    pub(crate) fn audit_log(&self) -> PathBuf {
+        self.path("audit.log")
+    }
+
+    /// Loads the images of this archive.
+    pub(crate) fn load(&self, archive: &Path) -> Result<()> {
+        runtime::load(archive)
+    }
+
+    /// How to reach it as its administrator.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.server().kubeconfig()
     }
 
-    fn up(&self, run: &RunDirectory) -> Result<()> {
+    /// Starts it, unless it runs, and loads the image as it is now.
+    pub(crate) fn up(&self, run: &RunDirectory) -> Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            bail!("only root can start a cluster here; or set XTASK_KUBECONFIG to one of yours");
+        }
         let programs = tools::node(run)?;
         let archives = images::make(self, run)?;
         std::fs::create_dir_all(&self.directory)?;

@@ -50,8 +50,36 @@ pub(crate) fn make(run: &RunDirectory, tag: &str) -> Result<PathBuf> {
     Ok(archive)
 }
 
+/// An image of this directory alone, with its first program as what it runs: an archive in
+/// `storage`, made once whole.
+pub(crate) fn of_directory(
+    content: &Path,
+    program: &str,
+    tag: &str,
+    storage: &Path,
+    archive: &Path,
+) -> Result<()> {
+    let file = storage.join("Dockerfile");
+    std::fs::create_dir_all(storage)?;
+    std::fs::write(
+        &file,
+        format!("FROM scratch\nCOPY . /\nENTRYPOINT [\"/{program}\"]\n"),
+    )?;
+    // An interrupted build leaves no archive that the next one would take for whole.
+    let new = archive.with_extension("new.tar");
+    if new.exists() {
+        std::fs::remove_file(&new)?;
+    }
+    let mut build = buildah(&tools::buildah()?, storage);
+    build.args(["build", "--isolation", "chroot", "--file"]);
+    build.arg(file);
+    build.args(["--tag", &format!("docker-archive:{}:{tag}", new.display())]);
+    command::output(build.arg(content))?;
+    Ok(std::fs::rename(new, archive)?)
+}
+
 /// buildah with layers of its own: nothing is left of them elsewhere.
-pub(crate) fn buildah(program: &Path, storage: &Path) -> Command {
+fn buildah(program: &Path, storage: &Path) -> Command {
     let mut buildah = Command::new(program);
     buildah.arg("--root").arg(storage.join("root"));
     buildah.arg("--runroot").arg(storage.join("run"));
@@ -94,13 +122,19 @@ fn host() -> Result<String> {
 
 /// What the first stage of the Dockerfile would leave.
 fn lay_out(root: &Path, program: &Path) -> Result<()> {
+    lay_certificates(root)?;
+    std::fs::copy(program, root.join("restock-operator"))?;
+    Ok(())
+}
+
+/// The certificates of public CAs: no client of TLS begins without any.
+pub(crate) fn lay_certificates(root: &Path) -> Result<()> {
     if !Path::new(CERTIFICATES).exists() {
         bail!("{CERTIFICATES} is missing: install the package ca-certificates");
     }
     let certificates = root.join(CERTIFICATES.trim_start_matches('/'));
     std::fs::create_dir_all(certificates.parent().context("it lies in a directory")?)?;
     std::fs::copy(CERTIFICATES, certificates)?;
-    std::fs::copy(program, root.join("restock-operator"))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod chart;
 mod cluster;
 mod command;
 mod demo;
+mod end_to_end;
 mod given;
 mod image;
 mod parts;
@@ -45,6 +46,9 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Runs all tests, on the local parts.
     Test(test::TestOptions),
+    /// Installs on a real cluster of one node, for root, and uses what was installed.
+    #[command(name = "e2e")]
+    EndToEnd(end_to_end::EndToEndOptions),
     /// Starts and stops a real cluster of one node, with the image loaded.
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
@@ -80,6 +84,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Down => parts::down(&run)?,
         Command::Demo(options) => return demo::demo(&run, &options),
         Command::Test(options) => return test::test(&run, &options, lock),
+        Command::EndToEnd(options) => return end_to_end::run(&run, &options, lock),
         Command::Cluster(command) => cluster::run(&run, &command)?,
         Command::Image(options) => image::image(&run, &options)?,
         Command::Generate => chart::generate(&run)?,

@@ -1,7 +1,7 @@
 //! All tests, on the local parts.
 
 use std::fs::File;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::Args;
@@ -46,8 +46,14 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
         cargo.env(THREADS, (cores * THREADS_PER_CORE).to_string());
     }
     cargo.env("HELM", helm).env("KUBECTL", &state.kubectl);
-    let status = cargo.status()?;
+    let code = run_tests(&mut cargo)?;
     eprintln!("the parts still run, for the next time: `cargo xtask down` stops them");
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code)
+}
+
+/// Their exit code becomes that of this command.
+pub(crate) fn run_tests(cargo: &mut Command) -> Result<ExitCode> {
+    let code = cargo.status()?.code();
+    let code = code.and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -1,5 +1,6 @@
 //! etcd, kube-apiserver, kube-controller-manager and kube-scheduler.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -19,7 +20,8 @@ pub(super) fn start(cluster: &Cluster, programs: &Node, token: &str) -> Result<(
     if !server.runs() {
         let url = format!("https://{}:6443", network::NODE);
         cluster.server().write_credentials(token, &url)?;
-        server.start(server_command(cluster, programs))?;
+        let policy = cluster.write("audit-policy.json", AUDIT_POLICY)?;
+        server.start(server_command(cluster, programs, &policy))?;
     }
     server.wait_ready(READY_LIMIT, || {
         cluster
@@ -75,10 +77,18 @@ fn etcd_command(cluster: &Cluster, programs: &Node) -> Command {
     etcd
 }
 
-fn server_command(cluster: &Cluster, programs: &Node) -> Command {
+/// Who among the pods did what: rights are compared with it.
+const AUDIT_POLICY: &str = "{\"apiVersion\": \"audit.k8s.io/v1\", \"kind\": \"Policy\", \
+     \"omitStages\": [\"RequestReceived\"], \"rules\": [{\"level\": \"Metadata\", \
+     \"userGroups\": [\"system:serviceaccounts\"]}]}";
+
+fn server_command(cluster: &Cluster, programs: &Node, policy: &Path) -> Command {
     let mut server = network::within(&programs.api_server);
     server.args(cluster.server().options());
     server.arg(format!("--advertise-address={}", network::NODE));
+    server.arg(format!("--audit-policy-file={}", policy.display()));
+    let log = cluster.audit_log();
+    server.arg(format!("--audit-log-path={}", log.display()));
     server.args([
         "--etcd-servers=http://127.0.0.1:2379",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",

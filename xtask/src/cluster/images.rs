@@ -9,7 +9,6 @@ use super::{Cluster, runtime};
 use crate::command;
 use crate::image;
 use crate::state::RunDirectory;
-use crate::tools;
 
 /// Name and tag of the operator's image.
 const OPERATOR: &str = "restock-operator:dev";
@@ -36,24 +35,12 @@ fn pause(cluster: &Cluster, run: &RunDirectory) -> Result<PathBuf> {
     ]);
     rustc.arg("-o").arg(stage.join("pause"));
     command::output(rustc.arg(run.checkout("hack/pause/pause.rs")))?;
-    let file = stage.join("Dockerfile");
-    std::fs::write(
-        &file,
-        "FROM scratch\nCOPY pause /pause\nENTRYPOINT [\"/pause\"]\n",
+    image::of_directory(
+        &stage,
+        "pause",
+        runtime::PAUSE,
+        &cluster.path("storage"),
+        &archive,
     )?;
-    let mut build = image::buildah(&tools::buildah()?, &cluster.path("storage"));
-    build.args(["build", "--isolation", "chroot", "--tag"]);
-    // An interrupted build leaves no archive that the next one would take for whole.
-    let new = cluster.path("pause.new.tar");
-    if new.exists() {
-        std::fs::remove_file(&new)?;
-    }
-    build.arg(format!(
-        "docker-archive:{}:{}",
-        new.display(),
-        runtime::PAUSE
-    ));
-    command::output(build.arg(stage))?;
-    std::fs::rename(new, &archive)?;
     Ok(archive)
 }

@@ -13,10 +13,10 @@ use crate::command;
 const NAME: &str = "restock-cluster";
 
 /// This machine's end; servers for pods listen here.
-pub(super) const HOST: &str = "10.245.0.1";
+pub(crate) const HOST: &str = "10.245.0.1";
 
 /// The cluster's end, and the address of its node.
-pub(super) const NODE: &str = "10.245.0.2";
+pub(crate) const NODE: &str = "10.245.0.2";
 
 /// Where the node's pods find it, and where DNS answers.
 pub(super) const BRIDGE: &str = "10.244.0.1";

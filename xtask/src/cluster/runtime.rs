@@ -11,7 +11,8 @@ use crate::progress::Step;
 
 /// Not in the checkout: the path of a socket has at most 107 bytes.
 const STATE: &str = "/run/restock-cluster";
-pub(super) const SOCKET: &str = "/run/restock-cluster/containerd.sock";
+/// Where it answers.
+pub(crate) const SOCKET: &str = "/run/restock-cluster/containerd.sock";
 
 /// What holds a pod's namespaces; made here, see images.rs.
 pub(super) const PAUSE: &str = "localhost/restock-pause:1";
@@ -32,12 +33,15 @@ pub(super) fn start(cluster: &Cluster, archives: &[PathBuf]) -> Result<()> {
         server.start(command)?;
         server.wait_ready(READY_LIMIT, || ctr(&["version"]).is_ok())?;
     }
-    for archive in archives {
-        let archive = archive.display().to_string();
-        ctr(&["--namespace", "k8s.io", "images", "import", &archive])?;
-    }
+    archives.iter().try_for_each(|archive| load(archive))?;
     step.done();
     Ok(())
+}
+
+/// Loads the images of an archive.
+pub(super) fn load(archive: &Path) -> Result<()> {
+    let archive = archive.display().to_string();
+    ctr(&["--namespace", "k8s.io", "images", "import", &archive]).map(drop)
 }
 
 /// Ends every container, then containerd, and unmounts what is left. A container outlives the

@@ -1,0 +1,106 @@
+//! What an account did with the API server, from its audit log, and what it may do.
+
+use super::place::Place;
+use k8s_openapi::api::rbac::v1::Role;
+use kube::Api;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A verb on a resource, or on one object of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Act {
+    verb: String,
+    resource: String,
+    name: Option<String>,
+}
+
+impl Act {
+    fn covers(&self, done: &Self) -> bool {
+        let same = (&self.verb, &self.resource) == (&done.verb, &done.resource);
+        same && (self.name.is_none() || self.name == done.name)
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or("*");
+        write!(f, "{} {} {name}", self.verb, self.resource)
+    }
+}
+
+/// What this role's account may do in its namespace by the Role of the chart.
+pub(crate) async fn rights(place: &Place, role: &str) -> BTreeSet<Act> {
+    let roles: Api<Role> = Api::namespaced(place.client.clone(), &place.namespace);
+    let role = roles
+        .get(&format!("restock-restock-operator-{role}"))
+        .await
+        .unwrap();
+    let mut rights = BTreeSet::new();
+    for rule in role.rules.unwrap_or_default() {
+        let names = rule.resource_names.unwrap_or_default();
+        let names: Vec<_> = names.into_iter().map(Some).collect();
+        let names = if names.is_empty() { vec![None] } else { names };
+        for resource in rule.resources.unwrap_or_default() {
+            for verb in &rule.verbs {
+                rights.extend(names.iter().map(|name| Act {
+                    verb: verb.clone(),
+                    resource: resource.clone(),
+                    name: name.clone(),
+                }));
+            }
+        }
+    }
+    rights
+}
+
+/// What this role's account did, and what it was refused.
+pub(crate) fn done(place: &Place, role: &str) -> (BTreeSet<Act>, BTreeSet<Act>) {
+    let log = std::env::var("CLUSTER_AUDIT_LOG").expect("run this with `cargo xtask e2e`");
+    let text = std::fs::read_to_string(log).unwrap();
+    let account = format!(
+        "system:serviceaccount:{}:restock-restock-operator-{role}",
+        place.namespace
+    );
+    let (mut done, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for line in text.lines() {
+        // The last line may be half written.
+        let Ok(event) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        let object = &event["objectRef"];
+        if event["user"]["username"] != account.as_str() || !object.is_object() {
+            continue;
+        }
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let subresource = word(&object["subresource"]);
+        let resource = match subresource.as_str() {
+            "" => word(&object["resource"]),
+            subresource => format!("{}/{subresource}", word(&object["resource"])),
+        };
+        let act = Act {
+            verb: word(&event["verb"]),
+            resource,
+            name: object["name"].as_str().map(str::to_owned),
+        };
+        match event["responseStatus"]["code"].as_i64() {
+            Some(403) => refused.insert(act),
+            _ => done.insert(act),
+        };
+    }
+    (done, refused)
+}
+
+/// Fails unless the role did all that it may do, and tried nothing else.
+pub(crate) async fn assert_rights_are_used(place: &Place, role: &str) {
+    let rights = rights(place, role).await;
+    let (done, refused) = done(place, role);
+    let words = |acts: Vec<&Act>| acts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let beyond = |act: &&Act| !rights.iter().any(|right| right.covers(act));
+    let unused = |right: &&Act| !done.iter().any(|act| right.covers(act));
+    assert_eq!(words(refused.iter().collect()), [""; 0], "{role}: refused");
+    let beyond: Vec<_> = done.iter().filter(beyond).collect();
+    assert_eq!(words(beyond), [""; 0], "{role}: done without a right");
+    let unused: Vec<_> = rights.iter().filter(unused).collect();
+    assert_eq!(words(unused), [""; 0], "{role}: rights that it never used");
+}

@@ -1,0 +1,222 @@
+//! Needs the cluster of `cargo xtask e2e`. Proves: installed by helm with what the documents
+//! say, in a namespace that lets in restricted pods only, the operator does its whole work
+//! with no right too many; what it leaves behind is what the documents say, and installed
+//! again it goes on with it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+mod cluster {
+    pub(crate) mod audit;
+    pub(crate) mod factory;
+    pub(crate) mod installation;
+    pub(crate) mod place;
+}
+mod support {
+    pub(crate) mod account;
+    pub(crate) mod inbox;
+    pub(crate) mod ledger;
+    pub(crate) mod proxy;
+    pub(crate) mod stock_queue;
+}
+
+use cluster::audit::assert_rights_are_used;
+use cluster::installation::{Installation, PATIENCE, phase_of, with_shop};
+use cluster::place::eventually;
+use kube::ResourceExt;
+use restock_operator::crd::words::Phase;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Seconds that a Succeeded request is kept: long enough to be seen.
+const TTL_SECONDS: u32 = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs the cluster of `cargo xtask e2e`"]
+async fn it_is_installed_and_works_and_goes_and_comes_back() {
+    with_shop(|shop| async move {
+        let mut values = shop.values();
+        values["controller"]["settings"]["RESTOCK_TTL_SUCCEEDED_SECONDS"] = TTL_SECONDS.into();
+        let said = shop.helm("install", &values).await;
+        assert!(said.contains("kubectl get pods"), "{said}");
+        assert_eq!(pods(&shop).await, 7);
+        shop.sell_out().await;
+        good_messages_become_stock(&shop).await;
+        what_fails_is_told(&shop).await;
+        goods_of_a_deleted_request_count(&shop).await;
+        finished_requests_go(&shop).await;
+        leaves_what_is_people_s(&shop).await;
+        shop.helm("install", &values).await;
+        shop.message("again", 4, "installed again").await;
+        shop.ended(Phase::Succeeded, 1).await;
+        assert_eq!(shop.stock().await, 11 + 4);
+        a_deleted_lease_comes_back(&shop).await;
+        // The whole work is done: by both installations, with the same rights.
+        for role in ["controller", "ingest"] {
+            assert_rights_are_used(&shop.place, role).await;
+        }
+    })
+    .await;
+}
+
+/// Pods of the operator; each is ready, and was never started twice.
+async fn pods(shop: &Installation) -> usize {
+    let columns = "--output=custom-columns=NAME:.metadata.name,\
+                   READY:.status.containerStatuses[0].ready,\
+                   RESTARTS:.status.containerStatuses[0].restartCount";
+    let pods = "--selector=app.kubernetes.io/name=restock-operator";
+    let field = "--field-selector=status.phase=Running";
+    let looking = ["get", "pods", pods, field, "--no-headers", columns];
+    let table = shop.place.kubectl(&looking).await;
+    for line in table.lines() {
+        let cells: Vec<_> = line.split_whitespace().skip(1).collect();
+        assert_eq!(cells, ["true", "0"], "{table}");
+    }
+    table.lines().count()
+}
+
+async fn good_messages_become_stock(shop: &Installation) {
+    for number in 1..=5 {
+        shop.message(&format!("good-{number}"), 2, "a shop").await;
+    }
+    // Delivered twice, as SNS may do it.
+    shop.message("good-1", 2, "a shop").await;
+    eventually("an empty queue", PATIENCE, || async {
+        let left = shop.queues.depth().await;
+        if left == 0 {
+            Ok(())
+        } else {
+            Err(format!("{left} messages"))
+        }
+    })
+    .await;
+    shop.ended(Phase::Succeeded, 5).await;
+    assert_eq!(shop.stock().await, 10);
+    let orders = shop.factory.orders().await;
+    assert_eq!(orders.len(), 5, "{orders:?}");
+    let service = shop.callback_url("restock-restock-operator-receiver");
+    for order in &orders {
+        let callback = order["CallbackUrl"].as_str().unwrap();
+        assert!(callback.starts_with(&service), "{callback}");
+    }
+    let table = shop.place.kubectl(&["get", "restockrequests"]).await;
+    assert_eq!(table.matches("Succeeded").count(), 5, "{table}");
+}
+
+async fn what_fails_is_told(shop: &Installation) {
+    shop.message("refused", 3, "fault:refuse").await;
+    shop.notice("refused").await;
+    shop.queues.put("no order", &Default::default()).await;
+    shop.notice("dead").await;
+    assert_eq!(shop.queues.dead_letters().await, 1);
+    assert_eq!(shop.stock().await, 10);
+}
+
+async fn goods_of_a_deleted_request_count(shop: &Installation) {
+    shop.message("deleted", 1, "delay:8000").await;
+    let ordered = eventually("an order under way", PATIENCE, || async {
+        let all = shop.requests().await;
+        let found = all
+            .iter()
+            .find(|one| phase_of(one) == Some(Phase::Awaiting));
+        found
+            .map(ResourceExt::name_any)
+            .ok_or(format!("{} requests", all.len()))
+    })
+    .await;
+    shop.place
+        .kubectl(&["delete", "restockrequest", &ordered])
+        .await;
+    shop.notice("the object of their request is gone").await;
+    assert_eq!(shop.stock().await, 11);
+}
+
+/// What people try first when nobody seems to lead.
+async fn a_deleted_lease_comes_back(shop: &Installation) {
+    let lease = ["lease", "restock-operator-controller"];
+    shop.place
+        .kubectl(&[&["delete"], &lease[..]].concat())
+        .await;
+    let holder = [
+        "--ignore-not-found",
+        "--output=jsonpath={.spec.holderIdentity}",
+    ];
+    eventually("a leader", PATIENCE, || async {
+        let held = [&["get"], &lease[..], &holder[..]].concat();
+        let held = shop.place.kubectl(&held).await;
+        if held.is_empty() { Err(held) } else { Ok(()) }
+    })
+    .await;
+}
+
+async fn finished_requests_go(shop: &Installation) {
+    eventually("the end of what succeeded", PATIENCE, || async {
+        let left = shop.requests().await.len();
+        // The one that was refused is kept for a day.
+        if left == 1 {
+            Ok(())
+        } else {
+            Err(format!("{left} requests"))
+        }
+    })
+    .await;
+}
+
+/// Uninstalls, and looks at every kind of object there is.
+async fn leaves_what_is_people_s(shop: &Installation) {
+    shop.place
+        .helm(&["uninstall", "restock", "--wait", "--cascade=foreground"])
+        .await;
+    let kinds = [
+        "api-resources",
+        "--namespaced",
+        "--verbs=list",
+        "--output=name",
+    ];
+    let kinds = shop.place.kubectl(&kinds).await;
+    // Told about and not made by anybody; copied into every namespace by the cluster.
+    let of_cluster = [
+        "events",
+        "events.events.k8s.io",
+        "endpoints",
+        "pods.metrics.k8s.io",
+    ];
+    let kinds: Vec<_> = kinds
+        .lines()
+        .filter(|kind| !of_cluster.contains(kind))
+        .collect();
+    let everything = [
+        "get",
+        &kinds.join(","),
+        "--output=name",
+        "--ignore-not-found",
+    ];
+    let found = shop.place.kubectl(&everything).await;
+    let not_ours = [
+        "factory",
+        "kube-root-ca.crt",
+        "/default",
+        "restock-database",
+    ];
+    let ours = |line: &&str| {
+        let name = line.rsplit('/').next().unwrap_or_default();
+        !not_ours
+            .iter()
+            .any(|other| line.contains(other) && !name.starts_with("legacy"))
+    };
+    let left: BTreeSet<_> = found.lines().filter(ours).collect();
+    let is_request = |line: &&&str| line.starts_with("restockrequest.restock.dev/rr-");
+    assert_eq!(left.iter().filter(is_request).count(), 1, "{left:?}");
+    let rest: Vec<_> = left.iter().filter(|line| !is_request(line)).collect();
+    let kept = json!([
+        "factory.restock.dev/legacy",
+        "secret/restock-restock-operator-callback-keys",
+    ]);
+    assert_eq!(json!(rest), kept);
+    let definitions = ["get", "customresourcedefinitions", "--output=name"];
+    let definitions = shop.place.kubectl(&definitions).await;
+    assert_eq!(
+        definitions.matches(".restock.dev").count(),
+        2,
+        "{definitions}"
+    );
+}
