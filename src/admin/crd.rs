@@ -25,7 +25,11 @@ pub fn run(args: CrdArgs) -> anyhow::Result<()> {
             None => std::io::stdout().write_all(text.as_bytes())?,
             Some(directory) => {
                 let path = directory.join(file_name(&definition));
-                std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+                // One that is current keeps its time: what is built from it stays current too.
+                if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+                    std::fs::write(&path, text)
+                        .with_context(|| format!("write {}", path.display()))?;
+                }
             }
         }
     }

@@ -52,7 +52,7 @@ pub(super) const CONTROLLER: &[Right] = &[
         name: "restock-operator-controller",
         ..right(COORDINATION, "leases", "", &["get", "update"])
     },
-    right("events.k8s.io", "events", "", &["create", "patch"]),
+    right("events.k8s.io", "events", "", &["create"]),
 ];
 
 pub(super) const INGEST: &[Right] = &[right(OURS, "restockrequests", "", &["get", "create"])];
