@@ -1,6 +1,7 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
 use super::causes;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
     Preconditions,
@@ -99,6 +100,26 @@ where
     K: Clone + DeserializeOwned + Debug,
 {
     within(CALL_DEADLINE, api.get_opt(name)).await
+}
+
+/// Whether the server serves the first version of this definition. Anybody may ask that.
+///
+/// # Errors
+/// [`ClusterError`], but never [`ClusterError::Gone`].
+pub async fn serves(
+    client: &Client,
+    definition: &CustomResourceDefinition,
+) -> Result<bool, ClusterError> {
+    let spec = &definition.spec;
+    let version = format!("{}/{}", spec.group, spec.versions[0].name);
+    match within(CALL_DEADLINE, client.list_api_group_resources(&version)).await {
+        Ok(served) => {
+            let mut names = served.resources.iter().map(|one| &one.name);
+            Ok(names.any(|name| *name == spec.names.plural))
+        }
+        Err(ClusterError::Gone(_)) => Ok(false),
+        Err(why) => Err(why),
+    }
 }
 
 /// Compare-and-set of the status: merges these fields if the object is still this one
