@@ -189,7 +189,18 @@ where
         continue_token: next,
         ..ListParams::default().limit(page_objects_max)
     };
-    within(CALL_DEADLINE, api.list(&parameters)).await
+    select(api, &parameters).await
+}
+
+/// The objects that these parameters select; they must have a limit.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn select<K>(api: &Api<K>, parameters: &ListParams) -> Result<ObjectList<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    within(CALL_DEADLINE, api.list(parameters)).await
 }
 
 /// One page of the objects that these `fields` select, without their content; `next` is
@@ -226,10 +237,33 @@ pub async fn delete<K>(
 where
     K: Clone + DeserializeOwned + Debug,
 {
+    delete_if(api, name, uid, Some(resource_version.to_owned())).await
+}
+
+/// Deletes the object if it is still this one (`uid`), however it has changed.
+///
+/// # Errors
+/// As [`delete`].
+pub async fn delete_any<K>(api: &Api<K>, name: &str, uid: &str) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    delete_if(api, name, uid, None).await
+}
+
+async fn delete_if<K>(
+    api: &Api<K>,
+    name: &str,
+    uid: &str,
+    resource_version: Option<String>,
+) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
     let parameters = DeleteParams {
         preconditions: Some(Preconditions {
             uid: Some(uid.to_owned()),
-            resource_version: Some(resource_version.to_owned()),
+            resource_version,
         }),
         ..DeleteParams::background()
     };

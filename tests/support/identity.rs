@@ -1,6 +1,7 @@
 //! Who a role is in the cluster, and what it is told, as manifests/base has it.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
-use crate::cluster::Place;
+use super::cluster::Place;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{Api, PostParams};
 use serde_json::{Value, json};
@@ -40,11 +41,16 @@ impl Identity {
     pub(crate) async fn of_role(role: &str, place: &Place) -> Self {
         let rules = of_kind("Role", role).map(|object| object["rules"].clone());
         if let Some(rules) = rules {
-            bind(role, rules, place).await;
-            return Self::of(role, place);
+            return Self::with_rules(role, rules, place).await;
         }
         // No way to the cluster at all, as in a pod without a token.
         Self(File::create("kubeconfig", ""))
+    }
+
+    /// An account of this name that a Role with these rules is bound to.
+    pub(crate) async fn with_rules(account: &str, rules: Value, place: &Place) -> Self {
+        bind(account, rules, place).await;
+        Self::of(account, place)
     }
 
     /// One that no Role is bound to.
