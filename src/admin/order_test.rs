@@ -95,13 +95,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn prepare(args: Args, name: String) -> anyhow::Result<Trial> {
     let mapping = match &args.mapping_file {
-        Some(path) => MappingFile::open(path).await?.1,
+        Some(path) => MappingFile::open(path).await.context("mapping")?.1,
         None => Mapping::common_shop(),
     };
     Ok(Trial {
-        queue: Queue::new(&aws::config().await?, args.queue_url),
-        books: Books::open(&args.database)?,
-        objects: Objects::open(&args.namespace.namespace).await?,
+        queue: Queue::new(&aws::config().await.context("queue")?, args.queue_url),
+        books: Books::open(&args.database).context("ledger")?,
+        objects: Objects::open(&args.namespace.namespace)
+            .await
+            .context("cluster: set KUBECONFIG, or run in a pod with a token")?,
         story: Story,
         patience: Duration::from_secs(args.order_test_step_seconds),
         url: args.order_test_url,

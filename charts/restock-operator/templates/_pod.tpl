@@ -248,8 +248,7 @@ metadata:
     helm.sh/hook-delete-policy: before-hook-creation
 spec:
   activeDeadlineSeconds: {{ .seconds }}
-  {{- /* A command logs what is wrong, and nothing else, unless it is told to. */}}
-  {{- $own := dict "env" .env "settings" (omit .settings "RUST_LOG") "identity" .identity }}
+  {{- $own := dict "env" .env "settings" .settings "identity" .identity }}
   {{- $variables := printf "%s%s" (include "restock.awsEnv" .root) (include "restock.ownEnv" $own) }}
   {{- include "restock.commandPod" (merge (dict "variables" $variables "memory" "32Mi") .) | nindent 2 }}
 {{- end -}}

@@ -3,28 +3,36 @@
 use crate::domain::message::Envelope;
 use crate::domain::order::QUANTITY_MAX;
 use crate::edge::mapping::Mapping;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// How many are ordered: more than any other Factory takes unless its maxQuantity was raised
 /// to the utmost, so that a request that missed its own ends as Invalid at the default one.
 pub(super) const QUANTITY: u32 = QUANTITY_MAX;
 
-/// Free text, as everybody's.
-pub(super) const BODY: &str = "order test";
+const REQUESTER: &str = "order test";
 
-/// The attributes of the message of this run: its name is the event, the product and the
-/// factory.
-pub(super) fn attributes(name: &str) -> BTreeMap<String, String> {
+/// Body and attributes.
+pub(super) struct Message {
+    pub(super) body: String,
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
+/// The message of this run: its name is the event, the product and the factory. The order is
+/// in the attributes and in the body, so that a mapping may look for its keys in either.
+pub(super) fn message(name: &str) -> Message {
     let quantity = QUANTITY.to_string();
-    let pairs = [
-        ("EventId", name),
+    let order = [
         ("MessageAttributeProductId", name),
         ("MessageAttributeProductCnt", &quantity),
         ("MessageAttributeFactoryId", name),
-        ("MessageAttributeRequester", BODY),
+        ("MessageAttributeRequester", REQUESTER),
     ];
-    let owned = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    owned.into()
+    let order = order.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let mut attributes = BTreeMap::from(order);
+    let body = json!(attributes).to_string();
+    attributes.insert("EventId".to_owned(), name.to_owned());
+    Message { body, attributes }
 }
 
 /// Whether the mapping reads the message of this run as it is meant. One that took another
@@ -33,7 +41,8 @@ pub(super) fn attributes(name: &str) -> BTreeMap<String, String> {
 /// # Errors
 /// In words for whoever wrote the mapping.
 pub(super) fn is_understood(mapping: &Mapping, name: &str) -> Result<(), String> {
-    let envelope = Envelope::open(BODY, &attributes(name), None).map_err(|why| why.to_string())?;
+    let Message { body, attributes } = message(name);
+    let envelope = Envelope::open(&body, &attributes, None).map_err(|why| why.to_string())?;
     let wanted = mapping.wanted(&envelope).map_err(|why| why.to_string())?;
     let found = [
         ("productId", Some(wanted.product_id.to_string()), name),
@@ -83,5 +92,6 @@ mod tests {
         assert!(why.contains("FF-order-test-1, not as"), "{why}");
         let same = format!("{keys}factoryId: fields.MessageAttributeFactoryId\n");
         assert_eq!(read(&same), Ok(()));
+        assert_eq!(read(&same.replace("fields", "body")), Ok(()));
     }
 }

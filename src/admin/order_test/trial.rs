@@ -94,10 +94,10 @@ impl Trial {
     }
 
     async fn send(&self) -> Result<(), Stopped> {
-        let attributes = message::attributes(&self.name);
+        let message = message::message(&self.name);
         let sending = self
             .queue
-            .send_apart(&self.name, message::BODY, &attributes);
+            .send_apart(&self.name, message.body, &message.attributes);
         let sent = sending.await.map_err(|why| {
             let to_do = match why {
                 AwsError::Denied(_) => {
@@ -140,7 +140,7 @@ impl Trial {
         &self,
         mut order: TestFactory,
     ) -> Result<(String, serde_json::Value), Stopped> {
-        let mut stands = String::new();
+        let mut stands = "is gone".to_owned();
         let look = async || {
             match order.try_recv() {
                 Ok(order) => return Ok(Some(order)),
@@ -203,7 +203,7 @@ impl Trial {
     }
 
     async fn await_goods(&self, request: &str) -> Result<(), Stopped> {
-        let mut stands = String::new();
+        let mut stands = "is gone".to_owned();
         let look = async || {
             self.books.still(&self.name).await?;
             let Some(object) = self.objects.request(&self.name).await? else {
