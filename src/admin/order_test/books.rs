@@ -118,16 +118,21 @@ impl Books {
         self.store.product(&alias(SKU)?).await.map_err(failed)
     }
 
-    /// Whether goods of the request with this object name are here, and shown by it.
+    /// The goods of the request with this object name, if they are here. A ledger that does
+    /// not answer is asked again at the next look.
     pub(super) async fn arrived(&self, object: &str) -> Result<Option<TestArrival>, Stopped> {
-        let arrivals = self.arrivals().await?;
-        let mut own = arrivals.into_iter();
-        Ok(own.find(|one| one.request_id.object_name() == object))
+        match self.arrivals().await {
+            Ok(arrivals) => {
+                let mut own = arrivals.into_iter();
+                Ok(own.find(|one| one.request_id.object_name() == object))
+            }
+            Err(StoreError::Unavailable(_)) => Ok(None),
+            Err(why) => Err(failed(why)),
+        }
     }
 
-    async fn arrivals(&self) -> Result<Vec<TestArrival>, Stopped> {
-        let arrivals = self.store.test_arrivals(&self.sku, ARRIVALS_MAX).await;
-        arrivals.map_err(failed)
+    async fn arrivals(&self) -> Result<Vec<TestArrival>, StoreError> {
+        self.store.test_arrivals(&self.sku, ARRIVALS_MAX).await
     }
 
     /// Takes all goods of order tests out of the stock, each under an id of its own, so that
@@ -135,7 +140,7 @@ impl Books {
     pub(super) async fn book_back(&self) -> Result<u64, Stopped> {
         let mut taken = 0;
         for _ in 0..LOOKS_MAX {
-            let arrivals = self.arrivals().await?;
+            let arrivals = self.arrivals().await.map_err(failed)?;
             if arrivals.is_empty() {
                 break;
             }

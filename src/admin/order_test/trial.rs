@@ -78,18 +78,14 @@ impl Trial {
             }
         };
         let ready = self.story.wait("factory", self.patience, look).await?;
-        ready.ok_or_else(|| {
-            self.in_vain(
-                "factory",
-                "no controller said that it is ready",
-                &format!(
-                    "does a controller run and lead (its log, /readyz), and is {} its namespace?",
-                    self.objects.namespace
-                ),
-            )
-        })?;
-        self.story
-            .good("factory", format!("{name} at {url} is ready"));
+        let namespace = &self.objects.namespace;
+        let seen = "no controller said that it is ready";
+        let to_do = format!(
+            "does a controller run and lead (its log, /readyz), and is {namespace} its namespace?"
+        );
+        ready.ok_or_else(|| self.in_vain("factory", seen, &to_do))?;
+        let seen = format!("{name} at {url} is ready");
+        self.story.good("factory", seen);
         Ok(())
     }
 
@@ -121,18 +117,16 @@ impl Trial {
             self.objects.request(&self.name).await
         };
         let request = self.story.wait("request", self.patience, look).await?;
-        let request =
-            request.ok_or_else(|| {
-                self.in_vain("request", "none appeared", &format!(
-                "look at ingest's log, whether it reads this queue into namespace {}, and at \
-                 the queue's policy. A request that still comes ends as Invalid and is told; \
-                 nothing is ordered for it",
-                self.objects.namespace
-            ))
-            })?;
-        self.story
-            .good("request", format!("{} is there", request.name_any()));
-        Ok(request.name_any())
+        let namespace = &self.objects.namespace;
+        let to_do = format!(
+            "look at ingest's log, whether it reads this queue into namespace {namespace}, and \
+             at the queue's policy. A request that still comes ends as Invalid and is told; \
+             nothing is ordered for it"
+        );
+        let request = request.ok_or_else(|| self.in_vain("request", "none appeared", &to_do))?;
+        let name = request.name_any();
+        self.story.good("request", format!("{name} is there"));
+        Ok(name)
     }
 
     /// Its callback URL and the order itself.
@@ -157,13 +151,12 @@ impl Trial {
             Ok(None)
         };
         let order = self.story.wait("order", self.patience, look).await?;
-        let order =
-            order.ok_or_else(|| {
-                self.in_vain("order", &format!("none came to {}", self.url), &format!(
-                "the request {stands}. Look at the controller's log, and at its way to that \
-                 URL (Service, NetworkPolicy, DNS)"
-            ))
-            })?;
+        let seen = format!("none came to {}", self.url);
+        let to_do = format!(
+            "the request {stands}. Look at the controller's log, and at its way to that URL \
+             (Service, NetworkPolicy, DNS)"
+        );
+        let order = order.ok_or_else(|| self.in_vain("order", &seen, &to_do))?;
         let url = factory::callback_url(&order, &self.books.sku);
         let url = url.map_err(|why| Stopped::at("order", why))?;
         self.story.good("order", format!("came to {}", self.url));
@@ -192,14 +185,12 @@ impl Trial {
             Ok(status) => format!("answered {status}, which no receiver does"),
             Err(why) => format!("did not answer: {why}"),
         };
-        Err(Stopped::at(
-            "callback",
-            format!(
-                "{base} {why}. Factories call this URL back: it must lead to the Service of the \
+        let why = format!(
+            "{base} {why}. Factories call this URL back: it must lead to the Service of the \
              receiver (RESTOCK_CALLBACK_URL of the controller; Ingress, DNS, certificate), also \
              from here"
-            ),
-        ))
+        );
+        Err(Stopped::at("callback", why))
     }
 
     async fn await_goods(&self, request: &str) -> Result<(), Stopped> {
@@ -215,25 +206,22 @@ impl Trial {
             }
             // Deleted before the controller has seen to that, they would be told as goods of
             // nobody.
-            let recorded = self
-                .books
-                .arrived(request)
-                .await?
-                .is_some_and(|one| one.recorded);
+            let goods = self.books.arrived(request).await?;
+            let recorded = goods.is_some_and(|goods| goods.recorded);
             let finished = object.status.is_some_and(|status| status.finished);
             Ok((recorded && finished).then_some(()))
         };
         let arrived = self.story.wait("goods", self.patience, look).await?;
         if arrived.is_none() {
             let booked = match self.books.arrived(request).await? {
-                Some(_) => "the ledger has the goods: look at the controller's log",
+                Some(_) => "the ledger has them: look at the controller's log",
                 None => {
-                    "the ledger of this test has no goods of it: look at the receiver's log, \
-                     and whether it uses the same ledger"
+                    "the ledger of this test has none: look at the receiver's log, and whether \
+                     it uses the same ledger"
                 }
             };
-            let why = format!("the request {stands}");
-            return Err(self.in_vain("goods", &why, booked));
+            let to_do = format!("the request {stands}; {booked}");
+            return Err(self.in_vain("goods", "none were shown", &to_do));
         }
         self.story.good("goods", format!("{request} {stands}"));
         let stock = self.books.stock().await?;
