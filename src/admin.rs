@@ -7,6 +7,7 @@ pub mod crd;
 pub mod factories;
 mod file;
 pub mod migrate;
+pub mod order_test;
 pub mod products;
 
 /// What an administrator, a pipeline or an auditor can ask for.
@@ -26,6 +27,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Say what is missing or misconfigured, and what to do
     Check(Box<check::Args>),
+    /// Send one request of its own through the installed roles, without a real factory
+    OrderTest(order_test::Args),
 }
 
 /// Does what was asked.
@@ -50,5 +53,6 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Adjust(args) => adjust::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Check(args) => check::run(*args).await,
+        Command::OrderTest(args) => order_test::run(args).await,
     }
 }

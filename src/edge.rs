@@ -2,6 +2,7 @@
 //! a deadline of its own.
 
 pub mod aws;
+pub mod callback;
 mod causes;
 pub mod channels;
 pub mod cluster;

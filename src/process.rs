@@ -13,6 +13,7 @@ pub mod random;
 pub mod recent;
 pub mod secret;
 pub mod shutdown;
+pub mod small_server;
 pub mod telemetry;
 
 use futures::FutureExt as _;

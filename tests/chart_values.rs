@@ -21,8 +21,15 @@ fn the_least_values_are_enough_and_helm_finds_no_fault() {
 
 #[test]
 fn every_pod_fits_pod_security_restricted_and_has_no_more_than_it_needs() {
-    let objects = render(&[]);
-    let with_token = ["-controller", "-ingest", "-factories"];
+    let objects = render(&["tests.order=true"]);
+    let with_token = [
+        "-controller",
+        "-controller-check",
+        "-ingest",
+        "-ingest-check",
+        "-factories",
+        "-order-test",
+    ];
     for (name, pod) in pods(&objects) {
         let says = |pointer: &str| pod.pointer(pointer).cloned().unwrap_or_default();
         let token = with_token.iter().any(|ending| name.ends_with(ending));
@@ -80,7 +87,7 @@ fn no_role_may_do_more_than_its_work() {
 }
 
 /// A value, and what only the objects rendered with it have.
-const EFFECTS: [(&str, &str); 47] = [
+const EFFECTS: [(&str, &str); 51] = [
     ("image.repository=r.example/restock", "r.example/restock:"),
     ("image.tag=v9", "restock-operator:v9"),
     ("image.digest=sha256:00", "restock-operator@sha256:00"),
@@ -177,6 +184,22 @@ const EFFECTS: [(&str, &str); 47] = [
     (
         "networkPolicy={\"enabled\":true,\"factoryPorts\":[8443]}",
         "\"port\":8443",
+    ),
+    (
+        "tests.order=true",
+        "http://shop-restock-operator-order-test.restock.svc/api/manufactures",
+    ),
+    (
+        "tests={\"order\":true,\"settings\":{\"RESTOCK_ORDER_TEST_STEP_SECONDS\":90}}",
+        "\"activeDeadlineSeconds\":480",
+    ),
+    (
+        "tests={\"order\":true,\"serviceAccount\":{\"name\":\"tester\"}}",
+        "\"serviceAccountName\":\"tester\"",
+    ),
+    (
+        "tests={\"order\":true,\"serviceAccount\":{\"annotations\":{\"a\":\"test-irsa\"}}}",
+        "\"a\":\"test-irsa\"",
     ),
     (
         "requestsMax=5",

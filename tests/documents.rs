@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each command and the headings of docs/configuration.md that have its settings.
-const COMMANDS: [(&[&str], &[&str]); 12] = [
+const COMMANDS: [(&[&str], &[&str]); 13] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
@@ -23,6 +23,7 @@ const COMMANDS: [(&[&str], &[&str]); 12] = [
     (&["adjust"], ADMINISTRATIVE),
     (&["audit"], ADMINISTRATIVE),
     (&["check"], ADMINISTRATIVE),
+    (&["order-test"], ADMINISTRATIVE),
     (&["crd"], ADMINISTRATIVE),
 ];
 const ADMINISTRATIVE: &[&str] = &["Administrative commands"];

@@ -4,12 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod support {
+    pub(crate) mod account;
     pub(crate) mod api_way;
     pub(crate) mod cluster;
     pub(crate) mod collector;
+    pub(crate) mod identity;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
     pub(crate) mod role;
+    pub(crate) mod rules;
     pub(crate) mod shop;
 }
 #[path = "flow/blocked.rs"]
@@ -24,6 +27,8 @@ mod faults;
 mod held;
 #[path = "flow/leaders.rs"]
 mod leaders;
+#[path = "flow/order_test.rs"]
+mod order_test;
 #[path = "flow/outages.rs"]
 mod outages;
 #[path = "flow/traces.rs"]

@@ -69,7 +69,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn adjust(store: &Store, adjustment: &NewAdjustment) -> Result<Adjusted, StoreError> {
+/// Adjusts; what is uncertain is sent again under its id, which lets it happen once.
+pub(super) async fn adjust(
+    store: &Store,
+    adjustment: &NewAdjustment,
+) -> Result<Adjusted, StoreError> {
     for _ in 1..TRIES_MAX {
         match store.adjust(adjustment).await {
             Err(StoreError::CommitUnknown(_)) => {}

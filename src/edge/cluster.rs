@@ -1,6 +1,7 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
 use super::causes;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
     Preconditions,
@@ -101,6 +102,26 @@ where
     within(CALL_DEADLINE, api.get_opt(name)).await
 }
 
+/// Whether the server serves the first version of this definition. Anybody may ask that.
+///
+/// # Errors
+/// [`ClusterError`], but never [`ClusterError::Gone`].
+pub async fn serves(
+    client: &Client,
+    definition: &CustomResourceDefinition,
+) -> Result<bool, ClusterError> {
+    let spec = &definition.spec;
+    let version = format!("{}/{}", spec.group, spec.versions[0].name);
+    match within(CALL_DEADLINE, client.list_api_group_resources(&version)).await {
+        Ok(served) => {
+            let mut names = served.resources.iter().map(|one| &one.name);
+            Ok(names.any(|name| *name == spec.names.plural))
+        }
+        Err(ClusterError::Gone(_)) => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
 /// Compare-and-set of the status: merges these fields if the object is still this one
 /// (`uid`) and still what the caller read (`resource_version`). Null removes a field.
 ///
@@ -168,7 +189,18 @@ where
         continue_token: next,
         ..ListParams::default().limit(page_objects_max)
     };
-    within(CALL_DEADLINE, api.list(&parameters)).await
+    select(api, &parameters).await
+}
+
+/// The objects that these parameters select; they must have a limit.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn select<K>(api: &Api<K>, parameters: &ListParams) -> Result<ObjectList<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    within(CALL_DEADLINE, api.list(parameters)).await
 }
 
 /// One page of the objects that these `fields` select, without their content; `next` is
@@ -205,10 +237,33 @@ pub async fn delete<K>(
 where
     K: Clone + DeserializeOwned + Debug,
 {
+    delete_if(api, name, uid, Some(resource_version.to_owned())).await
+}
+
+/// Deletes the object if it is still this one (`uid`), however it has changed.
+///
+/// # Errors
+/// As [`delete`].
+pub async fn delete_any<K>(api: &Api<K>, name: &str, uid: &str) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    delete_if(api, name, uid, None).await
+}
+
+async fn delete_if<K>(
+    api: &Api<K>,
+    name: &str,
+    uid: &str,
+    resource_version: Option<String>,
+) -> Result<(), ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
     let parameters = DeleteParams {
         preconditions: Some(Preconditions {
             uid: Some(uid.to_owned()),
-            resource_version: Some(resource_version.to_owned()),
+            resource_version,
         }),
         ..DeleteParams::background()
     };

@@ -11,6 +11,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
     DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName,
@@ -24,6 +25,9 @@ pub const BATCH_MAX: usize = 10;
 
 /// Longest long poll: SQS allows no more.
 pub const WAIT_MAX: Duration = Duration::from_secs(20);
+
+/// How the name of every FIFO queue ends.
+const FIFO: &str = ".fifo";
 
 /// What a long poll may take beyond its wait. Without a deadline of its own a receive
 /// can hang for ever on a connection that died silently.
@@ -166,18 +170,45 @@ impl Queue {
         body: impl Into<String>,
         attributes: &BTreeMap<String, String>,
     ) -> Result<String, AwsError> {
+        self.put(self.sending(body, attributes)).await
+    }
+
+    /// Puts one message that holds up no other: a FIFO queue takes it as a group of its own,
+    /// named after this id.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub async fn send_apart(
+        &self,
+        id: &str,
+        body: impl Into<String>,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<String, AwsError> {
+        let group = self.url.ends_with(FIFO).then(|| id.to_owned());
+        let sending = self.sending(body, attributes);
+        let sending = sending
+            .set_message_group_id(group.clone())
+            .set_message_deduplication_id(group);
+        self.put(sending).await
+    }
+
+    fn sending(
+        &self,
+        body: impl Into<String>,
+        attributes: &BTreeMap<String, String>,
+    ) -> SendMessageFluentBuilder {
         let attributes = attributes
             .iter()
             .map(|(key, value)| (key.clone(), text_value(value)));
-        let answer = self
-            .client
+        self.client
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
             .set_message_attributes(Some(attributes.collect()))
-            .send()
-            .await
-            .map_err(|error| aws::failure(&error))?;
+    }
+
+    async fn put(&self, sending: SendMessageFluentBuilder) -> Result<String, AwsError> {
+        let answer = sending.send().await.map_err(|error| aws::failure(&error))?;
         Ok(answer.message_id.unwrap_or_default())
     }
 

@@ -2,6 +2,8 @@
 //! The account of `DATABASE_URL` must have the right to create users.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
 use ring::rand::{SecureRandom, SystemRandom};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection};
@@ -11,8 +13,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Creates it, with this password and the rights of a role in any test's schema.
+    /// Creates it, with this password and the rights of any role in any test's schema.
     pub(crate) async fn create(password: &str) -> Self {
+        Self::with_rights(password, "SELECT, INSERT, UPDATE, DELETE").await
+    }
+
+    /// Creates it, with this password and these rights in any test's schema.
+    pub(crate) async fn with_rights(password: &str, rights: &str) -> Self {
         let mut random = [0; 8];
         SystemRandom::new().fill(&mut random).unwrap();
         let name = format!("restock_{:016x}", u64::from_be_bytes(random));
@@ -22,7 +29,6 @@ impl Account {
         .await;
         let account = Self { name };
         // The very pattern that its maker was granted: no other may be passed on.
-        let rights = "SELECT, INSERT, UPDATE, DELETE";
         let name = &account.name;
         run(&format!(
             "GRANT {rights} ON `restock\\_test\\_%`.* TO {name}@'%'"

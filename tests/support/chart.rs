@@ -1,4 +1,5 @@
 //! The chart as helm renders it.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use serde_json::Value;
 use std::process::{Command, Output};
@@ -78,6 +79,7 @@ pub(crate) fn pods(objects: &[Value]) -> Vec<(String, &Value)> {
     for object in objects {
         let spec = match text(object, "/kind") {
             "Deployment" | "Job" => object.pointer("/spec/template/spec"),
+            "Pod" => object.pointer("/spec"),
             _ => None,
         };
         let name = text(object, "/metadata/name").to_owned();

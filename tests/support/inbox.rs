@@ -1,6 +1,8 @@
 //! A callback inbox of one test's own, deleted at the end, also when the test panics.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use restock_operator::edge::aws;
@@ -49,6 +51,19 @@ impl Inbox {
             .await
             .unwrap();
         (inbox, dead)
+    }
+
+    /// Keeps messages for so many days from now on.
+    pub(crate) async fn keep_for_days(&self, days: u64) {
+        let seconds = (days * 24 * 60 * 60).to_string();
+        client()
+            .await
+            .set_queue_attributes()
+            .queue_url(&self.url)
+            .attributes(QueueAttributeName::MessageRetentionPeriod, seconds)
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Messages that wait in it or are hidden.

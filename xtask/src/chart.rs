@@ -24,8 +24,10 @@ const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yam
 const MANIFESTS: &str = "manifests/base/restock-operator.yaml";
 
 /// How they are rendered; tests/chart_manifests.rs does the same.
-const RENDER: [&str; 7] = [
+const RENDER: [&str; 8] = [
     "template",
+    // Tests are helm's own.
+    "--skip-tests",
     "restock",
     CHART,
     "--namespace",

@@ -51,6 +51,18 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $role.serviceAccount.name | default (include "restock.name" .) -}}
 {{- end -}}
 
+{{/* The port at which factories call back. */}}
+{{- define "restock.callbackPort" -}}
+{{- $url := urlParse .Values.callback.url -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- $port | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- end -}}
+
+{{/* Where the order test's own factory is. */}}
+{{- define "restock.orderTestHost" -}}
+{{- printf "%s.%s.svc" (include "restock.name" (dict "root" . "role" "order-test")) .Release.Namespace -}}
+{{- end -}}
+
 {{- define "restock.keysSecret" -}}
 {{- .Values.callback.keysSecretName | default (printf "%s-callback-keys" (include "restock.fullname" .)) -}}
 {{- end -}}
@@ -66,6 +78,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- range $name, $spec := .Values.factories -}}
 {{- $url := required (printf "factories.%s.url is required" $name) $spec.url -}}
 {{- $hosts = append $hosts (splitList ":" (urlParse $url).host | first) -}}
+{{- end -}}
+{{- if .Values.tests.order -}}
+{{- $hosts = append $hosts (include "restock.orderTestHost" .) -}}
 {{- end -}}
 {{- join "," ($hosts | uniq) -}}
 {{- end -}}

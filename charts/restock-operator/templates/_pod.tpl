@@ -9,9 +9,7 @@ talks to the cluster).
   value: {{ .value | toString | quote }}
 {{- end -}}
 
-{{- define "restock.commonEnv" -}}
-- name: RUST_LOG
-  value: {{ .Values.logFilter | quote }}
+{{- define "restock.awsEnv" -}}
 {{- with .Values.aws.region }}
 - name: AWS_REGION
   value: {{ . | quote }}
@@ -20,9 +18,32 @@ talks to the cluster).
 - name: AWS_ENDPOINT_URL
   value: {{ . | quote }}
 {{- end }}
+{{- end -}}
+
+{{- define "restock.commonEnv" -}}
+- name: RUST_LOG
+  value: {{ .Values.logFilter | quote }}
+{{- include "restock.awsEnv" . }}
 {{- with .Values.otlpEndpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Called with a dict: env, settings (further ones, from the values), identity. */}}
+{{- define "restock.ownEnv" -}}
+{{- range .env }}
+{{ include "restock.env" . }}
+{{- end }}
+{{- range $name, $value := .settings }}
+- name: {{ $name }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- if .identity }}
+- name: RESTOCK_LEASE_IDENTITY
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
 {{- end }}
 {{- end -}}
 
@@ -138,6 +159,49 @@ imagePullSecrets:
 {{- end -}}
 
 {{/*
+The spec of a pod that runs one command to its end. Called with a dict: root, role (names the
+container), args, variables (its env, as text), ports, files, account (empty: the namespace's
+own), token (whether it talks to the cluster), memory.
+*/}}
+{{- define "restock.commandPod" -}}
+restartPolicy: Never
+{{- with .account }}
+serviceAccountName: {{ . }}
+{{- end }}
+automountServiceAccountToken: {{ .token }}
+enableServiceLinks: false
+securityContext:
+  {{- include "restock.podSecurity" . | nindent 2 }}
+{{- with include "restock.scheduling" .root | trim }}
+{{ . }}
+{{- end }}
+containers:
+  - name: {{ .role }}
+    image: {{ include "restock.image" .root }}
+    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+    args: {{ .args | toJson }}
+    env:
+      {{- .variables | trim | nindent 6 }}
+    {{- with .ports }}
+    ports:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+    resources:
+      requests: {cpu: 20m, memory: {{ .memory }}}
+      limits: {memory: 128Mi}
+    securityContext:
+      {{- include "restock.containerSecurity" . | nindent 6 }}
+    {{- with .files }}
+    volumeMounts:
+      {{- include "restock.mounts" . | trim | nindent 6 }}
+    {{- end }}
+{{- with .files }}
+volumes:
+  {{- include "restock.volumes" . | trim | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/*
 The Job of a hook. Called with a dict: root, role, hook, args, env, files, account (empty: it
 does not talk to the cluster), retries, seconds, memory.
 */}}
@@ -160,31 +224,31 @@ spec:
       labels:
         {{- include "restock.labels" . | nindent 8 }}
     spec:
-      restartPolicy: Never
-      {{- with .account }}
-      serviceAccountName: {{ . }}
-      {{- end }}
-      automountServiceAccountToken: {{ not (empty .account) }}
-      enableServiceLinks: false
-      securityContext:
-        {{- include "restock.podSecurity" . | nindent 8 }}
-      {{- include "restock.scheduling" .root | nindent 6 }}
-      containers:
-        - name: {{ .role }}
-          image: {{ include "restock.image" .root }}
-          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          args: {{ .args | toJson }}
-          env:
-            {{- range .env }}
-            {{- include "restock.env" . | nindent 12 }}
-            {{- end }}
-          resources:
-            requests: {cpu: 20m, memory: {{ .memory }}}
-            limits: {memory: 128Mi}
-          securityContext:
-            {{- include "restock.containerSecurity" . | nindent 12 }}
-          volumeMounts:
-            {{- include "restock.mounts" .files | trim | nindent 12 }}
-      volumes:
-        {{- include "restock.volumes" .files | trim | nindent 8 }}
+      {{- $pod := dict "variables" (include "restock.ownEnv" .) "token" (not (empty .account)) }}
+      {{- include "restock.commandPod" (merge $pod .) | nindent 6 }}
+{{- end -}}
+
+{{/*
+The pod of a test. It has no part in the role's Service, Deployment or budget: it is a
+component of its own. Called with a dict as in _roles.tpl, and with root, component, args,
+settings, account, seconds, weight (tests run by weight, then by name).
+*/}}
+{{- define "restock.testPod" -}}
+{{- $names := dict "root" .root "role" .component -}}
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ include "restock.name" $names }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" $names | nindent 4 }}
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-weight: {{ .weight | quote }}
+    helm.sh/hook-delete-policy: before-hook-creation
+spec:
+  activeDeadlineSeconds: {{ .seconds }}
+  {{- $own := dict "env" .env "settings" .settings "identity" .identity }}
+  {{- $variables := printf "%s%s" (include "restock.awsEnv" .root) (include "restock.ownEnv" $own) }}
+  {{- include "restock.commandPod" (merge (dict "variables" $variables "memory" "32Mi") .) | nindent 2 }}
 {{- end -}}

@@ -73,20 +73,8 @@ spec:
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
           args: [{{ .role }}]
           env:
-            {{- include "restock.commonEnv" .root | nindent 12 }}
-            {{- range .env }}
-            {{- include "restock.env" . | nindent 12 }}
-            {{- end }}
-            {{- range $name, $value := $values.settings }}
-            - name: {{ $name }}
-              value: {{ $value | toString | quote }}
-            {{- end }}
-            {{- if .identity }}
-            - name: RESTOCK_LEASE_IDENTITY
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.name
-            {{- end }}
+            {{- $own := dict "env" .env "settings" $values.settings "identity" .identity }}
+            {{- printf "%s%s" (include "restock.commonEnv" .root) (include "restock.ownEnv" $own) | nindent 12 }}
           ports:
             - name: admin
               containerPort: 8080

@@ -1,7 +1,9 @@
 //! The cluster: definitions, rights and Factories.
 
+use super::Args;
+use super::Role::{Controller, Ingest};
 use super::report::Report;
-use super::{RightsOf, rights};
+use super::rights;
 use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
@@ -11,56 +13,50 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::api::Api;
 use kube::core::DeserializeGuard;
-use kube::{Client, ResourceExt as _};
+use kube::{Client, Resource as _, ResourceExt as _};
 use std::collections::BTreeMap;
 
 /// Factories of one look: a shop has a handful.
 const FACTORIES_MAX: u32 = 500;
 
-pub(super) async fn check(
-    namespace: &str,
-    rights_of: RightsOf,
-    allow: Option<&AllowList>,
-    report: &mut Report,
-) {
+const INSTALL: &str = "install it: restock-operator crd | kubectl apply --server-side -f -";
+
+pub(super) async fn check(args: &Args, allow: Option<&AllowList>, report: &mut Report) {
     let client = match cluster::client().await {
         Ok(client) => client,
         Err(why) => return report.bad("cluster", format!("{why}: set KUBECONFIG")),
     };
-    match installed(&client, report).await {
+    match installed(args, &client, report).await {
         Ok(()) => {}
         Err(why) => return report.bad("cluster", format!("{why}: check KUBECONFIG and network")),
     }
-    let of_roles = [
-        ("controller", rights::CONTROLLER),
-        ("ingest", rights::INGEST),
-    ];
-    for (role, needed) in of_roles {
-        let asked = match rights_of {
-            RightsOf::All => true,
-            RightsOf::Controller => role == "controller",
-            RightsOf::Ingest => role == "ingest",
-        };
-        if asked {
-            rights::check(&client, namespace, role, needed, report).await;
-        }
+    let namespace = &args.namespace.namespace;
+    if args.concern(&[Controller]) {
+        rights::check(&client, namespace, "controller", rights::CONTROLLER, report).await;
     }
-    if rights_of != RightsOf::Ingest {
+    if args.concern(&[Ingest]) {
+        rights::check(&client, namespace, "ingest", rights::INGEST, report).await;
+    }
+    if args.concern(&[Controller]) {
         factories(&client, namespace, allow, report).await;
     }
 }
 
 /// # Errors
 /// If the server does not answer at all.
-async fn installed(client: &Client, report: &mut Report) -> Result<(), ClusterError> {
+async fn installed(args: &Args, client: &Client, report: &mut Report) -> Result<(), ClusterError> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     for wanted in definitions() {
         let name = wanted.name_any();
+        // Ingest knows of no Factory.
+        if wanted.spec.names.kind == Factory::kind(&()) && !args.concern(&[Controller]) {
+            continue;
+        }
         match cluster::get(&api, &name).await {
             Ok(found) => report.all("definition", problems(&wanted, found.as_ref()), &name),
-            // Only those who install may look: the rights and Factories below say more.
+            // Only those who install may read it; whether it is served, anybody may ask.
             Err(ClusterError::Refused(_)) => {
-                report.weak("definition", format!("{name}: not allowed to read it"));
+                served(cluster::serves(client, &wanted).await?, &name, report);
             }
             Err(why) => return Err(why),
         }
@@ -68,14 +64,22 @@ async fn installed(client: &Client, report: &mut Report) -> Result<(), ClusterEr
     Ok(())
 }
 
+fn served(is_served: bool, name: &str, report: &mut Report) {
+    if is_served {
+        let found = "is served; of which version, only those who install may read";
+        report.good("definition", format!("{name} {found}"));
+    } else {
+        report.bad("definition", format!("{name} is missing; {INSTALL}"));
+    }
+}
+
 fn problems(
     wanted: &CustomResourceDefinition,
     found: Option<&CustomResourceDefinition>,
 ) -> Vec<String> {
     let name = wanted.name_any();
-    let install = "install it: restock-operator crd | kubectl apply --server-side -f -";
     let Some(found) = found else {
-        return vec![format!("{name} is missing; {install}")];
+        return vec![format!("{name} is missing; {INSTALL}")];
     };
     let version = &wanted.spec.versions[0];
     let Some(served) = found
@@ -84,16 +88,16 @@ fn problems(
         .iter()
         .find(|one| one.name == version.name)
     else {
-        return vec![format!("{name} has no version {}; {install}", version.name)];
+        return vec![format!("{name} has no version {}; {INSTALL}", version.name)];
     };
     let mut problems = Vec::new();
     if !served.served {
-        problems.push(format!("{name} does not serve {}; {install}", version.name));
+        problems.push(format!("{name} does not serve {}; {INSTALL}", version.name));
     }
     // Selectable fields are what watch and deletion select by: older ones lack some.
     if served.selectable_fields != version.selectable_fields || fields(served) != fields(version) {
         problems.push(format!(
-            "{name} is of another version of this software; {install}"
+            "{name} is of another version of this software; {INSTALL}"
         ));
     }
     problems

@@ -7,6 +7,10 @@ use crate::process::args::DatabaseArgs;
 const CONNECTIONS: u32 = 1;
 
 pub(super) async fn check(database: &DatabaseArgs, report: &mut Report) {
+    if database.database_url.is_none() && database.database_url_file.is_none() {
+        let to_do = "not named: set RESTOCK_DATABASE_URL_FILE or RESTOCK_DATABASE_URL";
+        return report.bad("ledger", to_do);
+    }
     match look(database).await {
         Ok(version) => report.good(
             "ledger",

@@ -1,6 +1,7 @@
 //! The queues: whether nothing can get lost in them, and whether the topic may feed them.
 
 use super::Args;
+use super::Role;
 use super::inbox;
 use super::policy;
 use super::report::Report;
@@ -17,35 +18,46 @@ const RECEIVES_MAX: u32 = 10;
 /// What SQS tells nobody, it uses: four days.
 pub(super) const RETENTION_DEFAULT: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
+/// A queue, as the settings name it.
+struct Named<'a> {
+    what: &'static str,
+    variable: &'static str,
+    url: Option<&'a String>,
+    users: &'static [Role],
+}
+
 pub(super) async fn check(args: &Args, report: &mut Report) {
     let config = match aws::config().await {
         Ok(config) => config,
         Err(why) => return report.bad("queues", why),
     };
-    let queue = read(
-        &config,
+    let named = |what, variable, url, users| Named {
+        what,
+        variable,
+        url: Option::as_ref(url),
+        users,
+    };
+    let queue = named(
         "queue",
         "RESTOCK_QUEUE_URL",
-        args.queue_url.as_ref(),
-        report,
-    )
-    .await;
-    let dead = read(
-        &config,
+        &args.queue_url,
+        &[Role::Ingest, Role::Dlq],
+    );
+    let dead = named(
         "dead letters",
         "RESTOCK_DLQ_URL",
-        args.dlq_url.as_ref(),
-        report,
-    )
-    .await;
-    let inbox = read(
-        &config,
+        &args.dlq_url,
+        &[Role::Dlq],
+    );
+    let inbox = named(
         "inbox",
         "RESTOCK_INBOX_URL",
-        args.inbox_url.as_ref(),
-        report,
-    )
-    .await;
+        &args.inbox_url,
+        &[Role::Receiver],
+    );
+    let queue = read(args, &config, queue, report).await;
+    let dead = read(args, &config, dead, report).await;
+    let inbox = read(args, &config, inbox, report).await;
     if let Some(queue) = &queue {
         let problems = redrive(queue, dead.as_ref());
         report.all(
@@ -53,7 +65,7 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
             problems,
             "messages that nobody can read become dead letters",
         );
-        feed(queue, args.ops.topic_arn.as_deref(), report);
+        feed(args, queue, report);
     }
     if let (Some(queue), Some(dead)) = (&queue, &dead) {
         report.all(
@@ -67,14 +79,18 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
     }
 }
 
+/// What the queue says of itself, if it is to be looked at and answers.
 async fn read(
+    args: &Args,
     config: &SdkConfig,
-    what: &str,
-    variable: &str,
-    url: Option<&String>,
+    named: Named<'_>,
     report: &mut Report,
 ) -> Option<QueueAttributes> {
-    let Some(url) = url.filter(|url| !url.trim().is_empty()) else {
+    let (what, variable) = (named.what, named.variable);
+    if !args.concern(named.users) {
+        return None;
+    }
+    let Some(url) = named.url.filter(|url| !url.trim().is_empty()) else {
         report.bad(what, format!("not named: set {variable}"));
         return None;
     };
@@ -130,8 +146,13 @@ fn retention(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> {
     )]
 }
 
-fn feed(queue: &QueueAttributes, topic_arn: Option<&str>, report: &mut Report) {
+fn feed(args: &Args, queue: &QueueAttributes, report: &mut Report) {
+    let topic_arn = args.ops.topic_arn.as_deref();
     let Some(topic_arn) = topic_arn.filter(|arn| !arn.trim().is_empty()) else {
+        // No role needs to know the topic that feeds its queue.
+        if args.role.is_some() {
+            return;
+        }
         return report.weak(
             "topic",
             "not named: set RESTOCK_TOPIC_ARN to have the queue's policy checked",

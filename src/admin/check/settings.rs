@@ -1,6 +1,7 @@
 //! What can be seen without asking anybody: callback URL, keys, allowed hosts, mapping.
 
 use super::Args;
+use super::Role::{Controller, Dlq, Ingest, Receiver};
 use super::report::Report;
 use crate::domain::arrival::BASE_PATH_CHARACTERS_MAX;
 use crate::edge::factory::AllowList;
@@ -10,6 +11,22 @@ use axum::http::Uri;
 
 /// Answers the list of allowed hosts, if it can be used.
 pub(super) async fn check(args: &Args, report: &mut Report) -> Option<AllowList> {
+    if args.concern(&[Controller]) {
+        callbacks(args, report);
+    }
+    if args.concern(&[Controller, Receiver]) {
+        keys(args, report);
+    }
+    if args.concern(&[Ingest, Dlq]) {
+        mapping(args, report).await;
+    }
+    if args.concern(&[Controller]) {
+        return allowed_hosts(args, report);
+    }
+    None
+}
+
+fn callbacks(args: &Args, report: &mut Report) {
     match &args.callback_url {
         None => report.bad("callback URL", "not set: set RESTOCK_CALLBACK_URL"),
         Some(url) => match callback_url(url) {
@@ -18,14 +35,15 @@ pub(super) async fn check(args: &Args, report: &mut Report) -> Option<AllowList>
             Err(to_do) => report.bad("callback URL", format!("{url:?} {to_do}")),
         },
     }
-    keys(args, report);
+}
+
+async fn mapping(args: &Args, report: &mut Report) {
     if let Some(path) = &args.mapping_file {
         match MappingFile::open(path).await {
             Ok(_) => report.good("mapping", format!("{} read", path.display())),
             Err(why) => report.bad("mapping", format!("{why}: mend it, see docs/mapping.md")),
         }
     }
-    allowed_hosts(args, report)
 }
 
 fn allowed_hosts(args: &Args, report: &mut Report) -> Option<AllowList> {

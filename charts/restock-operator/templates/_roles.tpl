@@ -1,0 +1,63 @@
+{{/*
+Settings, files and ports of each role, as JSON of what _workload.tpl takes: the Deployment
+and the test pod are made of the same. Called with the chart's context.
+*/}}
+
+{{- define "restock.role.controller" -}}
+{{- $files := append
+  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
+-}}
+{{- range .Values.factoryHeaderSecrets -}}
+{{- $files = append $files (dict "name" (printf "headers-%s" .) "secret" . "path" (printf "/etc/restock/headers/%s" .)) -}}
+{{- end -}}
+{{- $env := list
+  (dict "name" "NAMESPACE" "value" (include "restock.requestsNamespace" .))
+  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
+  (dict "name" "CALLBACK_URL" "value" (include "restock.required" (dict "name" "callback.url" "value" .Values.callback.url)))
+  (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
+  (dict "name" "FACTORY_ALLOW" "value" (include "restock.factoryAllow" .))
+-}}
+{{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
+{{- dict "role" "controller" "env" $env "files" $files "token" true "identity" true | toJson -}}
+{{- end -}}
+
+{{- define "restock.role.ingest" -}}
+{{- $scaled := or .Values.ingest.autoscaling.enabled .Values.ingest.keda.enabled -}}
+{{- $env := list
+  (dict "name" "NAMESPACE" "value" (include "restock.requestsNamespace" .))
+  (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl" "value" .Values.ingest.queueUrl)))
+-}}
+{{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}
+{{- $files := include "restock.mappingFiles" . | fromJsonArray -}}
+{{- dict "role" "ingest" "env" $env "files" $files "token" true "scaled" $scaled | toJson -}}
+{{- end -}}
+
+{{- define "restock.role.receiver" -}}
+{{- $files := append
+  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
+-}}
+{{- $env := list
+  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
+  (dict "name" "INBOX_URL" "value" (include "restock.required" (dict "name" "receiver.inboxUrl" "value" .Values.receiver.inboxUrl)))
+  (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
+-}}
+{{- $ports := list (dict "name" "callbacks" "containerPort" 8090) -}}
+{{- dict "role" "receiver" "env" $env "files" $files "token" false "ports" $ports | toJson -}}
+{{- end -}}
+
+{{- define "restock.role.dlq" -}}
+{{- $files := concat
+  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (include "restock.mappingFiles" . | fromJsonArray)
+-}}
+{{- $env := list
+  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
+  (dict "name" "DLQ_URL" "value" (include "restock.required" (dict "name" "dlq.queueUrl" "value" .Values.dlq.queueUrl)))
+  (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl (for dlq)" "value" .Values.ingest.queueUrl)))
+-}}
+{{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}
+{{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
+{{- dict "role" "dlq" "env" $env "files" $files "token" false | toJson -}}
+{{- end -}}
