@@ -20,7 +20,7 @@ mod support {
 }
 
 use cluster::audit::assert_rights_are_used;
-use cluster::installation::{Installation, PATIENCE, phase_of, with_shop};
+use cluster::installation::{Installation, PATIENCE, RELEASE, phase_of, with_shop};
 use cluster::place::eventually;
 use kube::ResourceExt;
 use restock_operator::crd::words::Phase;
@@ -36,6 +36,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
     with_shop(|shop| async move {
         let mut values = shop.values();
         values["controller"]["settings"]["RESTOCK_TTL_SUCCEEDED_SECONDS"] = TTL_SECONDS.into();
+        values["tests"] = json!({ "order": true, "settings": shop.aws_settings() });
         let said = shop.helm("install", &values).await;
         assert!(said.contains("kubectl get pods"), "{said}");
         assert_eq!(pods(&shop).await, 7);
@@ -43,6 +44,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         good_messages_become_stock(&shop).await;
         what_fails_is_told(&shop).await;
         goods_of_a_deleted_request_count(&shop).await;
+        it_tests_itself(&shop).await;
         finished_requests_go(&shop).await;
         leaves_what_is_people_s(&shop).await;
         shop.helm("install", &values).await;
@@ -130,6 +132,21 @@ async fn goods_of_a_deleted_request_count(shop: &Installation) {
     assert_eq!(shop.stock().await, 11);
 }
 
+/// `helm test`: each role's check, and one request with a factory of its own.
+async fn it_tests_itself(shop: &Installation) {
+    let said = shop
+        .place
+        .helm(&["test", RELEASE, "--timeout", "10m"])
+        .await;
+    assert_eq!(
+        said.matches("Phase:          Succeeded").count(),
+        5,
+        "{said}"
+    );
+    assert!(said.contains("booked back: 1000000, stock is 0"), "{said}");
+    assert_eq!(shop.stock().await, 11);
+}
+
 /// What people try first when nobody seems to lead.
 async fn a_deleted_lease_comes_back(shop: &Installation) {
     let lease = ["lease", "restock-operator-controller"];
@@ -164,7 +181,7 @@ async fn finished_requests_go(shop: &Installation) {
 /// Uninstalls, and looks at every kind of object there is.
 async fn leaves_what_is_people_s(shop: &Installation) {
     shop.place
-        .helm(&["uninstall", "restock", "--wait", "--cascade=foreground"])
+        .helm(&["uninstall", RELEASE, "--wait", "--cascade=foreground"])
         .await;
     let kinds = [
         "api-resources",

@@ -2,8 +2,6 @@
 //! The account of `DATABASE_URL` must have the right to create users.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
-
 use ring::rand::{SecureRandom, SystemRandom};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection};

@@ -1,8 +1,6 @@
 //! A callback inbox of one test's own, deleted at the end, also when the test panics.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
-
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
 use restock_operator::edge::aws;

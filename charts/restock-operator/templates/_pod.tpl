@@ -216,6 +216,8 @@ metadata:
   annotations:
     helm.sh/hook: {{ .hook }}
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+    # From Helm 4 on: what went wrong stands beside its error.
+    helm.sh/hook-output-log-policy: hook-failed
 spec:
   backoffLimit: {{ .retries }}
   activeDeadlineSeconds: {{ .seconds }}
@@ -245,7 +247,10 @@ metadata:
   annotations:
     helm.sh/hook: test
     helm.sh/hook-weight: {{ .weight | quote }}
-    helm.sh/hook-delete-policy: before-hook-creation
+    # One that failed stays to be looked at.
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+    # From Helm 4 on; --logs asks for pods that have gone.
+    helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 spec:
   activeDeadlineSeconds: {{ .seconds }}
   {{- $own := dict "env" .env "settings" .settings "identity" .identity }}
