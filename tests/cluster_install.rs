@@ -19,7 +19,7 @@ mod support {
     pub(crate) mod stock_queue;
 }
 
-use cluster::audit::assert_rights_are_used;
+use cluster::audit::{assert_nothing_is_refused, assert_rights_are_used};
 use cluster::installation::{Installation, PATIENCE, RELEASE, phase_of, with_shop};
 use cluster::place::eventually;
 use kube::ResourceExt;
@@ -46,6 +46,9 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         goods_of_a_deleted_request_count(&shop).await;
         it_tests_itself(&shop).await;
         finished_requests_go(&shop).await;
+        for role in ["controller", "ingest"] {
+            assert_nothing_is_refused(&shop.place, role);
+        }
         leaves_what_is_people_s(&shop).await;
         shop.helm("install", &values).await;
         shop.message("again", 4, "installed again").await;

@@ -91,16 +91,24 @@ pub(crate) fn done(place: &Place, role: &str) -> (BTreeSet<Act>, BTreeSet<Act>) 
     (done, refused)
 }
 
-/// Fails unless the role did all that it may do, and tried nothing else.
+/// Fails if the role was ever refused anything.
+pub(crate) fn assert_nothing_is_refused(place: &Place, role: &str) {
+    let (_, refused) = done(place, role);
+    assert_eq!(words(refused.iter()), [""; 0], "{role}: refused");
+}
+
+/// Fails unless the role did all that it may do, and nothing else.
 pub(crate) async fn assert_rights_are_used(place: &Place, role: &str) {
     let rights = rights(place, role).await;
-    let (done, refused) = done(place, role);
-    let words = |acts: Vec<&Act>| acts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (done, _) = done(place, role);
     let beyond = |act: &&Act| !rights.iter().any(|right| right.covers(act));
     let unused = |right: &&Act| !done.iter().any(|act| right.covers(act));
-    assert_eq!(words(refused.iter().collect()), [""; 0], "{role}: refused");
-    let beyond: Vec<_> = done.iter().filter(beyond).collect();
-    assert_eq!(words(beyond), [""; 0], "{role}: done without a right");
-    let unused: Vec<_> = rights.iter().filter(unused).collect();
-    assert_eq!(words(unused), [""; 0], "{role}: rights that it never used");
+    let beyond = words(done.iter().filter(beyond));
+    assert_eq!(beyond, [""; 0], "{role}: done without a right");
+    let unused = words(rights.iter().filter(unused));
+    assert_eq!(unused, [""; 0], "{role}: rights that it never used");
+}
+
+fn words<'a>(acts: impl Iterator<Item = &'a Act>) -> Vec<String> {
+    acts.map(ToString::to_string).collect()
 }

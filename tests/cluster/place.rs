@@ -53,6 +53,7 @@ pub(crate) async fn in_namespace<F: Future<Output = ()>>(
         host: variable("CLUSTER_HOST").parse().unwrap(),
         node,
     });
+    place.delete_what_is_everybody_s().await;
     place.create().await;
     // Caught, so that a test that fails leaves as little behind as one that passes.
     let result = AssertUnwindSafe(test(place.clone())).catch_unwind().await;
@@ -76,19 +77,20 @@ impl Place {
     }
 
     async fn delete(&self) {
-        let ours = "--selector=app.kubernetes.io/part-of=restock-operator";
-        let roles = "clusterroles,clusterrolebindings";
-        self.kubectl(&["delete", roles, ours, END_DEADLINE]).await;
         self.kubectl(&["delete", "namespace", &self.namespace, END_DEADLINE])
             .await;
-        let definitions = [
-            "restockrequests.restock.dev",
-            "factories.restock.dev",
-            "--ignore-not-found",
-        ];
-        let delete = ["delete", "customresourcedefinitions", END_DEADLINE];
-        self.kubectl(&[&delete[..], &definitions[..]].concat())
-            .await;
+        self.delete_what_is_everybody_s().await;
+    }
+
+    /// Before a test too: one that was killed left it.
+    async fn delete_what_is_everybody_s(&self) {
+        let ours = "--selector=app.kubernetes.io/part-of=restock-operator";
+        let kinds = "clusterroles,clusterrolebindings";
+        self.kubectl(&["delete", kinds, ours, END_DEADLINE]).await;
+        let definitions = ["restockrequests.restock.dev", "factories.restock.dev"];
+        let delete = ["delete", "customresourcedefinitions", "--ignore-not-found"];
+        let delete = [&delete[..], &[END_DEADLINE], &definitions[..]].concat();
+        self.kubectl(&delete).await;
     }
 
     /// What somebody would look at first, printed for a test that failed.

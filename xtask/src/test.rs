@@ -36,6 +36,7 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
     tools::check_needs(run, &Given::from_environment(), true)?;
     let state = parts::up(run, &options.up)?;
     let helm = tools::helm(run)?;
+    let kubeconform = tools::kubeconform(run)?;
     // The tests only use the parts: another command may run beside them.
     drop(lock);
     let mut cargo = command::cargo();
@@ -46,6 +47,7 @@ pub(crate) fn test(run: &RunDirectory, options: &TestOptions, lock: File) -> Res
         cargo.env(THREADS, (cores * THREADS_PER_CORE).to_string());
     }
     cargo.env("HELM", helm).env("KUBECTL", &state.kubectl);
+    cargo.env("KUBECONFORM", kubeconform);
     let code = run_tests(&mut cargo)?;
     eprintln!("the parts still run, for the next time: `cargo xtask down` stops them");
     Ok(code)

@@ -14,10 +14,12 @@ use crate::state::RunDirectory;
 pub(super) const KUBERNETES: &str = "hack/tools/kubernetes";
 const ETCD: &str = "hack/tools/etcd";
 const HELM: &str = "hack/tools/helm";
+const KUBECONFORM: &str = "hack/tools/kubeconform";
 const COREDNS: &str = "hack/tools/coredns";
 
 const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
 const HELM_MODULE: &str = "helm.sh/helm/v4";
+const KUBECONFORM_MODULE: &str = "github.com/yannh/kubeconform";
 const COREDNS_PACKAGE: &str = "github.com/coredns/coredns";
 
 /// The programs of a control plane.
@@ -129,9 +131,17 @@ fn etcd(run: &RunDirectory) -> Result<PathBuf> {
 
 /// Whether helm is still to be built with Go.
 pub(super) fn helm_is_needed(run: &RunDirectory) -> Result<bool> {
-    let version = version(&run.checkout(HELM), HELM_MODULE)?;
-    let built = Cache::of_user()?.has(&format!("helm-{version}"), "helm");
-    Ok(given_helm().is_none() && !built)
+    Ok(given_helm().is_none() && !has(run, HELM, HELM_MODULE, "helm")?)
+}
+
+/// Whether kubeconform is still to be built with Go.
+pub(super) fn kubeconform_is_needed(run: &RunDirectory) -> Result<bool> {
+    Ok(!has(run, KUBECONFORM, KUBECONFORM_MODULE, "kubeconform")?)
+}
+
+fn has(run: &RunDirectory, module: &str, package: &str, name: &str) -> Result<bool> {
+    let version = version(&run.checkout(module), package)?;
+    Ok(Cache::of_user()?.has(&format!("{name}-{version}"), name))
 }
 
 fn given_helm() -> Option<PathBuf> {
@@ -149,6 +159,16 @@ pub(crate) fn helm(run: &RunDirectory) -> Result<PathBuf> {
     Cache::of_user()?.program(&format!("helm-{version}"), "helm", |path| {
         let package = format!("{HELM_MODULE}/cmd/helm");
         build(&module, &package, path, "-s -w", "about 3 min")
+    })
+}
+
+/// Compares objects with the schemas of their kinds.
+pub(crate) fn kubeconform(run: &RunDirectory) -> Result<PathBuf> {
+    let module = run.checkout(KUBECONFORM);
+    let version = version(&module, KUBECONFORM_MODULE)?;
+    let package = format!("{KUBECONFORM_MODULE}/cmd/kubeconform");
+    Cache::of_user()?.program(&format!("kubeconform-{version}"), "kubeconform", |path| {
+        build(&module, &package, path, "-s -w", "about 1 min")
     })
 }
 

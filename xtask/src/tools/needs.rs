@@ -13,6 +13,7 @@ use crate::state::RunDirectory;
 /// What Go builds, and how to do without it.
 const PARTS: &str = "It builds kube-apiserver, etcd and kubectl, once, unless KUBEBUILDER_ASSETS \
                      names a directory with these programs";
+const KUBECONFORM: &str = "It builds kubeconform, once";
 const HELM: &str = "It builds helm, once, unless XTASK_HELM names that program (version 4.3)";
 
 /// Asks for all at once that the parts lack, and what `tests` of all kinds need beside them.
@@ -21,6 +22,7 @@ pub(crate) fn check(run: &RunDirectory, given: &Given, tests: bool) -> Result<()
     let builds = [
         (go::is_needed(run, given)?, PARTS),
         (tests && go::helm_is_needed(run)?, HELM),
+        (tests && go::kubeconform_is_needed(run)?, KUBECONFORM),
     ];
     for (_, why) in builds.iter().filter(|(is_needed, _)| *is_needed) {
         let oldest = oldest_go(&run.checkout(go::KUBERNETES))?;
