@@ -107,7 +107,10 @@ fn keep(directory: &Path, path: &str, mut document: Value) {
             // kubeconform takes the version of a kind without a group for its group.
             let group = if group.is_empty() { version } else { group };
             let name = json!({ "$ref": format!("{whole}#/components/schemas/{name}") });
-            let file = format!("{}-{group}-{version}.kind.json", word("kind").to_lowercase());
+            let file = format!(
+                "{}-{group}-{version}.kind.json",
+                word("kind").to_lowercase()
+            );
             std::fs::write(directory.join(file), name.to_string()).unwrap();
         }
     }

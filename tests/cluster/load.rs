@@ -30,7 +30,7 @@ impl Load {
             while !until.is_cancelled() {
                 let number = sent.len();
                 let quantity = u32::try_from(number % 3).unwrap() + 1;
-                let requester = format!("{name}-{number} {wish}");
+                let requester = format!("{name}-{number} {wish}").trim_end().to_owned();
                 shop.message(&format!("{name}-{number}"), quantity, &requester)
                     .await;
                 sent.insert(requester, quantity);
