@@ -13,7 +13,7 @@ mod report;
 mod rights;
 mod settings;
 
-use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};
+use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
 use anyhow::bail;
 use report::Report;
 use std::path::PathBuf;
@@ -24,10 +24,10 @@ pub struct Args {
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
-    namespace: NamespaceArgs,
+    namespaces: NamespacesArgs,
     #[command(flatten)]
     ops: OpsArgs,
-    /// Whose rights in the namespace to look for
+    /// Whose rights in the namespaces to look for
     #[arg(long, value_enum, default_value = "all")]
     rights_of: RightsOf,
     /// URL of the SQS queue with the out-of-stock messages
@@ -71,8 +71,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     ledger::check(&args.database, &mut report).await;
     queues::check(&args, &mut report).await;
     notices::check(&args.ops, &mut report).await;
-    let namespace = &args.namespace.namespace;
-    cluster::check(namespace, args.rights_of, allow.as_ref(), &mut report).await;
+    cluster::check(
+        &args.namespaces,
+        args.rights_of,
+        allow.as_ref(),
+        &mut report,
+    )
+    .await;
     match report.wrong() {
         0 => Ok(()),
         wrong => bail!("{wrong} of {} things need a person", report.looked_at()),

@@ -1,7 +1,7 @@
 //! What a person can set about the controller.
 
 use crate::domain::policy::Policy;
-use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};
+use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub struct Args {
     pub database: DatabaseArgs,
     /// Where the requests are.
     #[command(flatten)]
-    pub namespace: NamespaceArgs,
+    pub namespaces: NamespacesArgs,
     /// Whom to tell.
     #[command(flatten)]
     pub ops: OpsArgs,
