@@ -178,7 +178,7 @@ impl<K: Watched> Live<K> {
         fields: &str,
     ) -> (
         Self,
-        impl Stream<Item = Result<watcher::Event<Kept<K>>, watcher::Error>> + Send + 'static,
+        impl Stream<Item = watcher::Event<Kept<K>>> + Send + 'static,
     ) {
         let config = watcher::Config::default()
             .timeout(WATCH_SECONDS)

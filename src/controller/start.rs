@@ -30,7 +30,7 @@ use futures::channel::mpsc;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::watcher::Event;
+use kube::runtime::watcher::{self, Event};
 use kube::runtime::{Controller, WatchStreamExt as _};
 use kube::{Client, Resource as _, ResourceExt as _};
 use std::collections::HashMap;
@@ -49,6 +49,8 @@ const LEASE: &str = "restock-operator-controller";
 /// # Errors
 /// What a person has to mend before it can begin: no region, no cluster, no keys.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
+    // Before anything that takes time: a person has to mend it.
+    args.election()?;
     let client = cluster::client().await?;
     let (wake, wakes) = mpsc::channel(WAKES_MAX);
     let (edited, edits) = mpsc::channel(1);
@@ -97,6 +99,7 @@ async fn assemble(
     let areas = args.namespaces.watched.areas();
     // A request that becomes finished leaves this watch: memory follows only live work.
     let (live, changed) = Live::watch(client, areas, "status.finished!=true");
+    let changed = changed.map(Ok::<_, watcher::Error>);
     let controller = Controller::for_stream(changed.applied_objects(), live.store());
     let keys = Arc::new(CallbackKeys::open(args.callback_keys_file.clone())?);
     process
@@ -112,14 +115,9 @@ async fn assemble(
         controller: "restock-operator".to_owned(),
         instance: args.lease_identity.clone(),
     };
-    let leadership = match &args.lease_identity {
-        Some(identity) => {
-            let namespace = args.namespaces.of_lease()?;
-            let leads = Lease::spawn(client.clone(), namespace, LEASE, identity, process);
-            Some(leads)
-        }
-        None => None,
-    };
+    let leadership = args.election()?.map(|(namespace, identity)| {
+        Lease::spawn(client.clone(), namespace, LEASE, identity, process)
+    });
     let interval = Duration::from_secs(args.notice_interval_seconds);
     let nudge = move |namespace: &str, name: &str| {
         // A full channel is a busy controller: the pass looks again by itself.
@@ -163,15 +161,15 @@ fn watch_factories(
         let mut generations = HashMap::new();
         while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
             let is_edit = match change {
-                Ok(Event::Apply(factory) | Event::InitApply(factory)) => {
+                Event::Apply(factory) | Event::InitApply(factory) => {
                     complain_if_unreadable(&factory);
                     // Its status is written by this very process, and is no edit.
                     let generation = factory.meta().generation;
                     generations.insert(factory.uid(), generation) != Some(generation)
                 }
                 // Another may serve alone now what both of them served before.
-                Ok(Event::Delete(factory)) => generations.remove(&factory.uid()).is_some(),
-                Ok(Event::Init | Event::InitDone) | Err(_) => false,
+                Event::Delete(factory) => generations.remove(&factory.uid()).is_some(),
+                Event::Init | Event::InitDone => false,
             };
             if is_edit {
                 // A full channel holds a word of an edit already.

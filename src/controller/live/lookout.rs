@@ -1,5 +1,6 @@
 //! What one watch has told so far: whether its area is known, and what is in the way.
 
+use crate::edge::cluster::ClusterError;
 use crate::process::args::Area;
 use crate::process::clock;
 use kube::core::Resource;
@@ -44,23 +45,22 @@ impl Lookout {
 
     /// Notes a failure. A watch that breaks off begins again by itself, and is no news; one
     /// that cannot begin is told of, by its area: the others go on without it.
-    pub(super) fn failed<K: Resource<DynamicType = ()>>(&self, error: &watcher::Error) {
-        let cannot_begin = matches!(
-            error,
-            watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_)
-        );
+    pub(super) fn failed<K: Resource<DynamicType = ()>>(&self, error: watcher::Error) {
         let (kind, namespace) = (K::plural(&()), &self.area);
-        if !cannot_begin {
-            tracing::debug!(%kind, %namespace, %error, "a watch broke off; it begins again");
-            return;
-        }
+        let error = match error {
+            watcher::Error::InitialListFailed(why) | watcher::Error::WatchStartFailed(why) => {
+                ClusterError::from(why)
+            }
+            other => {
+                tracing::debug!(%kind, %namespace, %other, "a watch broke off; it begins again");
+                return;
+            }
+        };
         let now = clock::since_boot();
         let mut trouble = self.trouble();
         trouble.why = Some(error.to_string());
-        if trouble
-            .said_at
-            .is_none_or(|at| now.saturating_sub(at) >= SAID_AGAIN)
-        {
+        let said_at = trouble.said_at;
+        if said_at.is_none_or(|at| now.saturating_sub(at) >= SAID_AGAIN) {
             trouble.said_at = Some(now);
             tracing::warn!(%kind, %namespace, %error, "cannot watch; it is tried again and again");
         }

@@ -48,12 +48,12 @@ impl<K: Watched> Merged<K> {
         &mut self,
         watch: usize,
         told: Result<Event<Kept<K>>, Error>,
-    ) -> Vec<Result<Event<Kept<K>>, Error>> {
+    ) -> Vec<Event<Kept<K>>> {
         let event = match told {
             Ok(event) => event,
             Err(error) => {
-                self.lookouts[watch].failed::<K>(&error);
-                return vec![Err(error)];
+                self.lookouts[watch].failed::<K>(error);
+                return Vec::new();
             }
         };
         let ends_a_list = matches!(event, Event::InitDone);
@@ -65,7 +65,7 @@ impl<K: Watched> Merged<K> {
         if ends_a_list {
             self.lookouts[watch].listed();
         }
-        changes.into_iter().map(Ok).collect()
+        changes
     }
 
     fn changes(&mut self, watch: usize, event: Event<Kept<K>>) -> Vec<Event<Kept<K>>> {
@@ -127,7 +127,7 @@ mod tests {
         let told: Vec<_> = events
             .flat_map(|event| merged.take(watch, Ok(event)))
             .collect();
-        let is_there = |change: Result<Event<_>, _>| matches!(change, Ok(Event::Apply(_)));
+        let is_there = |change| matches!(change, Event::Apply(_));
         told.into_iter().map(is_there).collect()
     }
 
