@@ -92,13 +92,10 @@ fn single(of: &Subject) -> String {
     line("Since", &time(of));
     line("Next", next_step(of));
     if has_object(of.kind) {
+        let namespace = word(&of.namespace);
         line(
             "",
-            &format!(
-                "kubectl describe rr {} -n {}",
-                name(of),
-                word(&of.namespace)
-            ),
+            &format!("kubectl describe rr {} -n {namespace}", name(of)),
         );
     }
     line(
