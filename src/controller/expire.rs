@@ -92,6 +92,7 @@ impl Expiry {
                     "finished requests were not all looked at"
                 ),
             }
+            pulse.beat();
         }
     }
 

@@ -9,15 +9,16 @@ use crate::process::args::Area;
 use kube::ResourceExt as _;
 
 /// Objects of one name, by page: there is at most one in each namespace.
-const PAGE: u32 = 100;
+const PAGE: u32 = 500;
 
-/// Pages that are looked through: more than there are namespaces in any cluster.
-const PAGES_MAX: u32 = 100;
+/// Pages that are looked through: two thousand namespaces with a request of one message. At
+/// 10 s each they end before the worklist's turn counts as stuck.
+const PAGES_MAX: u32 = 4;
 
 /// The object of this arrival, looked for everywhere; none if it certainly is nowhere.
 ///
 /// # Errors
-/// [`ClusterError`] if some area did not answer, and no other has it: it may be there.
+/// [`ClusterError`] if an area may not be looked at, and no other has it: it may be there.
 pub(super) async fn find(
     arrival: &UnrecordedArrival,
     context: &Context,
@@ -26,15 +27,17 @@ pub(super) async fn find(
     if let Some(live) = context.live.find(&arrival.uid) {
         return Ok(Some(live));
     }
-    let mut unanswered = None;
+    let mut refused = None;
     for area in context.areas() {
         match find_in(area, arrival, context).await {
             Ok(Some(object)) => return Ok(Some(object)),
             Ok(None) => {}
-            Err(error) => unanswered = Some(error),
+            Err(error @ ClusterError::Refused(_)) => refused = Some(error),
+            // It is one server for all of them: each further question would wait as long.
+            Err(error) => return Err(error),
         }
     }
-    unanswered.map_or(Ok(None), Err)
+    refused.map_or(Ok(None), Err)
 }
 
 async fn find_in(

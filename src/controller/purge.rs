@@ -108,6 +108,7 @@ impl Purge {
                     tracing::warn!(namespace = %area, %error, "{NOT_ALL}");
                 }
             }
+            pulse.beat();
         }
         let archived = self.archive(pulse, stop).await?;
         if attempts + archived > 0 {

@@ -105,6 +105,7 @@ impl Sweeper {
                     tracing::warn!(namespace = %area, %error, "{NOT_COMPLETED}");
                 }
             }
+            pulse.beat();
         }
         Ok(())
     }
