@@ -6,6 +6,7 @@
 //! lease only saves the work of one.
 
 mod act;
+mod begin;
 mod context;
 mod destinations;
 mod drain;
@@ -17,6 +18,7 @@ pub mod live;
 mod memory;
 mod metrics;
 mod observe;
+mod orphan;
 mod place;
 pub mod purge;
 mod record;
@@ -35,6 +37,7 @@ use crate::crd::request::RestockRequest;
 use crate::domain::decide::{LOOK_AGAIN, decide};
 use crate::process::clock;
 use act::act;
+use begin::NOT_BEGUN_PAUSE;
 use context::Context;
 use kube::runtime::controller::Action;
 use kube::{Resource as _, ResourceExt as _};
@@ -54,6 +57,10 @@ async fn reconcile(
 ) -> Result<Action, Infallible> {
     if !context.leads() {
         return Ok(Action::requeue(STANDBY_PAUSE));
+    }
+    let namespace = object.namespace().unwrap_or_default();
+    if !context.begun.has(&namespace) {
+        return Ok(Action::requeue(NOT_BEGUN_PAUSE));
     }
     // Our own write is not in the watch yet: it is on its way.
     let (uid, version) = (object.uid(), object.resource_version());

@@ -1,15 +1,19 @@
 //! Needs an API server (KUBECONFIG). Proves that finished requests are deleted when they
-//! are old enough, over many pages, and that no other is.
+//! are old enough, over many pages and in every namespace of a list, and that no other is.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/limited.rs"]
+mod limited;
 
 use cluster::{Place, in_namespace};
 use futures::{StreamExt, stream};
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use limited::Limited;
 use restock_operator::controller::expire::Expiry;
 use restock_operator::crd::request::RestockRequest;
+use restock_operator::process::args::Area;
 use restock_operator::process::health::Health;
 use restock_operator::process::{clock, install_tls};
 use serde_json::{Value, json};
@@ -17,9 +21,18 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+fn area(place: &Place) -> Area {
+    Area::Namespace(place.namespace.clone())
+}
+
+fn requests(place: &Place) -> Api<RestockRequest> {
+    Api::namespaced(place.client.clone(), &place.namespace)
+}
+
 fn expiry(place: &Place) -> Expiry {
     Expiry {
-        requests: Api::namespaced(place.client.clone(), &place.namespace),
+        client: place.client.clone(),
+        areas: vec![area(place)],
         succeeded: 10 * MINUTE,
         failed: 24 * 60 * MINUTE,
     }
@@ -69,7 +82,7 @@ async fn finished_requests_go_at_their_age_and_no_others() {
     install_tls();
     in_namespace(async |place| {
         let expiry = expiry(&place);
-        let requests = &expiry.requests;
+        let requests = &requests(&place);
         create(requests, "arrived", &ended("Succeeded", true)).await;
         create(requests, "arrived-untold", &ended("Succeeded", false)).await;
         create(requests, "failed", &ended("Failed", true)).await;
@@ -79,13 +92,14 @@ async fn finished_requests_go_at_their_age_and_no_others() {
         let now = clock::now();
         let round = |later: Duration| expiry.round(now + later, &pulse);
 
-        assert_eq!(round(9 * MINUTE).await, Ok(0));
-        assert_eq!(round(11 * MINUTE).await, Ok(1));
+        round(9 * MINUTE).await;
+        assert_eq!(names(requests).await.len(), 5);
+        round(11 * MINUTE).await;
         assert_eq!(
             names(requests).await,
             ["arrived-untold", "failed", "failed-untold", "waiting"]
         );
-        assert_eq!(round(1_441 * MINUTE).await, Ok(1));
+        round(1_441 * MINUTE).await;
         assert_eq!(
             names(requests).await,
             ["arrived-untold", "failed-untold", "waiting"]
@@ -99,7 +113,7 @@ async fn every_page_is_looked_at() {
     install_tls();
     in_namespace(async |place| {
         let expiry = expiry(&place);
-        let requests = &expiry.requests;
+        let requests = &requests(&place);
         let status = &ended("Succeeded", true);
         stream::iter(0..260)
             .for_each_concurrent(8, |number| async move {
@@ -107,11 +121,43 @@ async fn every_page_is_looked_at() {
             })
             .await;
         let pulse = Health::default().pulse("expire", MINUTE);
-        assert_eq!(
-            expiry.round(clock::now() + 11 * MINUTE, &pulse).await,
-            Ok(260)
-        );
+        expiry.round(clock::now() + 11 * MINUTE, &pulse).await;
         assert!(names(requests).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_namespace_is_looked_at_whatever_becomes_of_the_others() {
+    install_tls();
+    in_namespace(async |a| {
+        in_namespace(async |b| {
+            for place in [&a, &b] {
+                create(&requests(place), "same", &ended("Succeeded", true)).await;
+            }
+            let user = Limited::new(&a.client, &a.namespace);
+            for place in [&a, &b] {
+                let rights = limited::of_controller();
+                user.allow(&place.namespace, "work", &rights).await;
+            }
+            let expiry = Expiry {
+                client: user.client().await,
+                areas: vec![
+                    // It does not exist, and so nobody has a right there.
+                    Area::Namespace(format!("{}-missing", a.namespace)),
+                    area(&a),
+                    area(&b),
+                ],
+                ..expiry(&a)
+            };
+            let pulse = Health::default().pulse("expire", MINUTE);
+            expiry.round(clock::now() + 11 * MINUTE, &pulse).await;
+            for place in [&a, &b] {
+                assert!(names(&requests(place)).await.is_empty());
+            }
+            user.close().await;
+        })
+        .await;
     })
     .await;
 }

@@ -70,8 +70,8 @@ fn no_role_may_do_more_than_its_work() {
     let roles = of_kind(&objects, "Role");
     assert_eq!(
         roles.len(),
-        3,
-        "controller, ingest and the job of the Factories"
+        4,
+        "controller, its lease, ingest and the job of the Factories"
     );
     for role in roles {
         for rule in role["rules"].as_array().unwrap() {

@@ -93,7 +93,7 @@ async fn the_check_says_what_is_wrong_and_what_to_do() {
                 "WRONG  topic: the queue's policy does not let",
                 "ok     definition: restockrequests.restock.dev",
                 "ok     rights of controller: complete",
-                "WRONG  factories: 2 are the default",
+                &format!("WRONG  factories in {}: 2 are the default", place.namespace),
             ] {
                 assert!(text.contains(wrong), "{wrong:?} in\n{text}");
             }

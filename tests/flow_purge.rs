@@ -13,6 +13,7 @@ use ledger::{Ledger, SKU, new_attempt, request};
 use restock_operator::controller::purge::Purge;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::edge::store::attempts::NewAttempt;
+use restock_operator::process::args::Area;
 use restock_operator::process::{Process, install_tls};
 use serde_json::json;
 use std::time::Duration;
@@ -69,8 +70,8 @@ async fn old_rows_go_unless_an_object_stands_behind_them() {
         create(&requests, "rr-r007").await;
         let purge = Purge {
             store: ledger.store.clone(),
-            requests: requests.clone(),
-            namespace: place.namespace.clone(),
+            client: place.client.clone(),
+            areas: vec![Area::Namespace(place.namespace.clone())],
         };
         let process = Process::default();
         let pulse = process.health.pulse("purge", Duration::from_secs(60));

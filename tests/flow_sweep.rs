@@ -21,6 +21,7 @@ use restock_operator::domain::notice::Recipients;
 use restock_operator::edge::aws;
 use restock_operator::edge::channels::Channels;
 use restock_operator::edge::store::attempts::NewAttempt;
+use restock_operator::process::args::Area;
 use restock_operator::process::{Process, install_tls};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Stand {
     sweeper: Sweeper,
     process: Process,
+    requests: Api<RestockRequest>,
 }
 
 impl Stand {
@@ -44,15 +46,20 @@ impl Stand {
         let process = Process::default();
         let channels = Channels::new(&recipients, &aws::config().await.unwrap());
         // An empty watch: every row is looked up.
-        let (live, _unfollowed) = Live::watch(&place.client, &place.namespace, "");
+        let areas = vec![Area::Namespace(place.namespace.clone())];
+        let (live, _unfollowed) = Live::watch(&place.client, &areas, "");
         let sweeper = Sweeper {
             store: ledger.store.clone(),
-            requests: Api::namespaced(place.client.clone(), &place.namespace),
-            namespace: place.namespace.clone(),
+            client: place.client.clone(),
+            areas,
             live,
             notifier: Notifier::spawn(channels, Duration::from_secs(1), |_, _| {}, &process),
         };
-        Self { sweeper, process }
+        Self {
+            sweeper,
+            process,
+            requests: Api::namespaced(place.client.clone(), &place.namespace),
+        }
     }
 
     async fn sweep(&self) {
@@ -71,8 +78,7 @@ impl Stand {
             "spec": { "productId": SKU },
         });
         let object = serde_json::from_value(object).unwrap();
-        self.sweeper
-            .requests
+        self.requests
             .create(&PostParams::default(), &object)
             .await
             .unwrap()
@@ -84,8 +90,7 @@ impl Stand {
         });
         let patch = Patch::Merge(json!({ "status": status }));
         let name = format!("rr-{id}");
-        let requests = &self.sweeper.requests;
-        requests
+        self.requests
             .patch_status(&name, &PatchParams::default(), &patch)
             .await
             .unwrap();
@@ -103,7 +108,7 @@ async fn order(ledger: &Ledger, place: &Place, id: &str, uid: &str) {
 }
 
 async fn untold(ledger: &Ledger) -> Vec<String> {
-    let rows = ledger.overdue_untold(None, 100).await.unwrap();
+    let rows = ledger.overdue_untold(None, None, 100).await.unwrap();
     rows.into_iter()
         .map(|row| row.request_id.to_string())
         .collect()
@@ -129,7 +134,6 @@ async fn an_overdue_order_of_a_deleted_request_is_told_once() {
 
             let name = object.name_any();
             stand
-                .sweeper
                 .requests
                 .delete(&name, &DeleteParams::default())
                 .await

@@ -55,3 +55,36 @@ fn nobody_who_reads_on_is_no_failure() {
     assert!(output.status.success(), "{said}");
     assert_eq!(said, "");
 }
+
+/// Refused before it talks to anybody; what it said.
+fn refused(role: &str, namespaces: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
+        .arg(role)
+        .env("RESTOCK_NAMESPACE", namespaces)
+        .env("RESTOCK_LEASE_IDENTITY", "pod-1")
+        .env("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0")
+        .env("RESTOCK_DATABASE_URL", "mysql://nowhere/restock")
+        .env("RESTOCK_QUEUE_URL", "http://127.0.0.1:9/queue")
+        .env("RESTOCK_OPS_TOPIC_ARN", "arn:aws:sns:eu-west-1:1:ops")
+        .env("RESTOCK_CALLBACK_URL", "http://127.0.0.1:9")
+        .env("RESTOCK_CALLBACK_KEYS_FILE", "/nonexistent")
+        .env("RESTOCK_FACTORY_ALLOW", "127.0.0.1")
+        .output()
+        .expect("the program");
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_wrong_list_of_namespaces_is_refused_in_words() {
+    for (role, namespaces, words) in [
+        ("controller", "shop,shop", "shop is there twice"),
+        ("controller", "shop,*", "it stands alone"),
+        ("controller", "*", "set RESTOCK_LEASE_NAMESPACE"),
+        ("ingest", "shop,other", "one namespace here"),
+        ("audit", "*", "one namespace here"),
+    ] {
+        let said = refused(role, namespaces);
+        assert!(said.contains(words), "{role} {namespaces}: {said}");
+    }
+}

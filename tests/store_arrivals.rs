@@ -7,11 +7,13 @@ mod ledger;
 use futures::future::join_all;
 use ledger::{Ledger, SKU, new_arrival, new_attempt, request, sku};
 use restock_operator::edge::store::StoreError;
-use restock_operator::edge::store::arrivals::{ArrivalEnd, NOTE_CHARACTERS_MAX};
+use restock_operator::edge::store::arrivals::{
+    ArrivalEnd, NOTE_CHARACTERS_MAX, Ordered, UnrecordedArrival, Whose,
+};
 use std::time::{Duration, Instant};
 
-/// Where [`new_attempt`] puts its objects.
-const NAMESPACE: &str = "shop";
+/// Of the objects of [`new_attempt`].
+const OURS: Whose = Whose::Namespace("shop");
 
 /// Long enough for any number of turns at a row on a busy machine.
 const PATIENT: Duration = Duration::from_secs(30);
@@ -111,7 +113,7 @@ async fn an_unknown_product_changes_nothing() {
     assert_eq!(end, ArrivalEnd::NoSuchProduct);
     assert!(
         ledger
-            .unrecorded_arrivals(NAMESPACE, None, 10)
+            .unrecorded_arrivals(OURS, None, 10)
             .await
             .unwrap()
             .is_empty()
@@ -164,62 +166,64 @@ async fn a_call_dropped_in_mid_transaction_has_no_effect() {
     assert_eq!(ledger.stock(SKU).await, 10 + 20 * 3);
 }
 
+fn ids(rows: &[UnrecordedArrival]) -> Vec<&str> {
+    rows.iter().map(|row| row.request_id.as_str()).collect()
+}
+
 #[tokio::test]
 async fn the_worklist_has_what_is_not_recorded_and_pages_by_key() {
     let ledger = Ledger::with_product().await;
-    ledger
-        .open_attempt(&new_attempt("b", 1, "uid-1"))
-        .await
-        .unwrap();
     for id in ["a", "b", "c"] {
+        let row = new_attempt(id, 1, "uid-1");
+        ledger.open_attempt(&row).await.unwrap();
         let mut arrival = new_arrival(id, 1);
         arrival.note = Some("개".repeat(NOTE_CHARACTERS_MAX + 1));
         ledger.record_arrival(&arrival, PATIENT).await.unwrap();
     }
-    let page = ledger
-        .unrecorded_arrivals(NAMESPACE, None, 2)
-        .await
-        .unwrap();
-    assert_eq!(
-        page.iter()
-            .map(|row| row.request_id.as_str())
-            .collect::<Vec<_>>(),
-        ["a", "b"]
-    );
-    assert_eq!(page[0].name, None);
-    assert_eq!(page[1].name.as_deref(), Some("rr-b"));
-    let elsewhere = ledger.unrecorded_arrivals("other", None, 9).await.unwrap();
-    let elsewhere: Vec<_> = elsewhere
-        .iter()
-        .map(|row| row.request_id.as_str())
-        .collect();
-    assert_eq!(
-        elsewhere,
-        ["a", "c"],
-        "b is known to be of another namespace"
-    );
-    assert_eq!(
-        page[1].note.as_ref().unwrap().chars().count(),
-        NOTE_CHARACTERS_MAX
-    );
+    let page = ledger.unrecorded_arrivals(OURS, None, 2).await.unwrap();
+    assert_eq!(ids(&page), ["a", "b"]);
+    let note = page[1].note.as_ref().unwrap();
+    assert_eq!(note.chars().count(), NOTE_CHARACTERS_MAX);
     let last = (&page[1].request_id, page[1].attempt);
-    assert_eq!(
-        ledger
-            .unrecorded_arrivals(NAMESPACE, Some(last), 2)
-            .await
-            .unwrap()[0]
-            .request_id,
-        request("c")
-    );
+    let page = ledger.unrecorded_arrivals(OURS, Some(last), 2).await;
+    assert_eq!(ids(&page.unwrap()), ["c"]);
     for _ in 0..2 {
         ledger.mark_recorded(&request("a"), 1).await.unwrap();
     }
-    assert_eq!(
-        ledger
-            .unrecorded_arrivals(NAMESPACE, None, 9)
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    let left = ledger.unrecorded_arrivals(OURS, None, 9).await.unwrap();
+    assert_eq!(ids(&left), ["b", "c"]);
+}
+
+#[tokio::test]
+async fn each_arrival_is_on_exactly_one_worklist() {
+    let ledger = Ledger::with_product().await;
+    for (id, namespace) in [("a", "shop"), ("b", "other")] {
+        let mut row = new_attempt(id, 1, "uid-1");
+        row.namespace = namespace.to_owned();
+        ledger.open_attempt(&row).await.unwrap();
+    }
+    // Of the last one the ledger has lost the attempt.
+    for id in ["a", "b", "c"] {
+        let arrival = new_arrival(id, 1);
+        ledger.record_arrival(&arrival, PATIENT).await.unwrap();
+    }
+    for (whose, expected) in [
+        (OURS, vec!["a"]),
+        (Whose::Namespace("other"), vec!["b"]),
+        (Whose::Namespace("third"), Vec::new()),
+        (Whose::Everybody, vec!["a", "b"]),
+        (Whose::Unknown, vec!["c"]),
+    ] {
+        let page = ledger.unrecorded_arrivals(whose, None, 9).await.unwrap();
+        assert_eq!(ids(&page), expected, "{whose:?}");
+        let known = page.iter().all(|row| row.ordered.is_some());
+        assert_eq!(known, whose != Whose::Unknown, "{whose:?}");
+    }
+    let page = ledger.unrecorded_arrivals(OURS, None, 9).await.unwrap();
+    let ordered = Ordered {
+        namespace: "shop".to_owned(),
+        name: "rr-a".to_owned(),
+        factory: "seoul".to_owned(),
+    };
+    assert_eq!(page[0].ordered, Some(ordered));
 }

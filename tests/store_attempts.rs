@@ -252,7 +252,7 @@ async fn the_sweep_finds_what_is_overdue_until_it_is_told() {
         .record_arrival(&new_arrival("lost", 2), PATIENT)
         .await
         .unwrap();
-    let found = ledger.overdue_untold(None, 10).await.unwrap();
+    let found = ledger.overdue_untold(None, None, 10).await.unwrap();
     let seen: Vec<_> = found
         .iter()
         .map(|row| {
@@ -270,19 +270,23 @@ async fn the_sweep_finds_what_is_overdue_until_it_is_told() {
     assert_eq!(seen, expected);
     assert_eq!(
         ledger
-            .overdue_untold(Some((&request("lost"), 1)), 10)
+            .overdue_untold(None, Some((&request("lost"), 1)), 10)
             .await
             .unwrap()
             .len(),
         1
     );
+    for (namespace, count) in [("shop", 2), ("other", 0)] {
+        let found = ledger.overdue_untold(Some(namespace), None, 10).await;
+        assert_eq!(found.unwrap().len(), count, "{namespace}");
+    }
     for notice in ["first", "second"] {
         ledger
             .mark_attempt_told(&request("lost"), 1, notice)
             .await
             .unwrap();
     }
-    let found = ledger.overdue_untold(None, 10).await.unwrap();
+    let found = ledger.overdue_untold(None, None, 10).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].request_id, request("unknown"));
     let pool = ledger.schema.pool().await;

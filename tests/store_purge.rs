@@ -36,7 +36,7 @@ async fn age(ledger: &Ledger, id: &str, days: i64) {
 
 async fn old(ledger: &Ledger, after: Option<&OldAttempt>, limit: u32) -> Vec<OldAttempt> {
     ledger
-        .old_attempts("shop", KEPT, after, limit)
+        .old_attempts(Some("shop"), KEPT, after, limit)
         .await
         .unwrap()
 }
@@ -73,6 +73,13 @@ async fn only_what_has_been_closed_for_long_is_old() {
         age(&ledger, id, 1_000).await;
     }
     assert_eq!(keys(&old(&ledger, None, 10).await), [("old", 1)]);
+    let everywhere = ledger.old_attempts(None, KEPT, None, 10).await.unwrap();
+    let mut places: Vec<_> = everywhere
+        .iter()
+        .map(|row| (row.namespace.as_str(), row.name.as_str()))
+        .collect();
+    places.sort_unstable();
+    assert_eq!(places, [("other", "rr-elsewhere"), ("shop", "rr-old")]);
 }
 
 #[tokio::test]

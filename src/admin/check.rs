@@ -14,7 +14,7 @@ mod report;
 mod rights;
 mod settings;
 
-use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};
+use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
 use Role::{Controller, Dlq, Ingest, Receiver};
 use anyhow::bail;
 use report::Report;
@@ -31,7 +31,7 @@ pub struct Args {
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
-    namespace: NamespaceArgs,
+    namespaces: NamespacesArgs,
     #[command(flatten)]
     ops: OpsArgs,
     /// URL of the SQS queue with the out-of-stock messages

@@ -1,5 +1,6 @@
 //! What every pass of one controller process shares.
 
+use crate::controller::begin::Begun;
 use crate::controller::destinations::Destinations;
 use crate::controller::gates::{Asking, Busy, Gates, Limits, Permit};
 use crate::controller::ledger::Ledger;
@@ -14,10 +15,12 @@ use crate::crd::request::RestockRequest;
 use crate::domain::order::{Nonce, Order};
 use crate::domain::progress::{Request, Unresolved};
 use crate::edge::cluster::ClusterError;
+use crate::process::args::Area;
 use crate::process::callback_keys::CallbackKeys;
 use crate::process::clock;
 use crate::process::health::Condition;
 use data_encoding::HEXLOWER;
+use kube::Client;
 use kube::api::{Api, ObjectMeta};
 use kube::runtime::controller::Action;
 use kube::runtime::events::Recorder;
@@ -33,14 +36,14 @@ const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Context {
     /// What a person set.
     pub(super) settings: Args,
-    /// The requests of the namespace.
-    pub(super) requests: Api<RestockRequest>,
-    /// Those of them that are not finished, from the watch.
+    /// The cluster.
+    pub(super) client: Client,
+    /// The requests that are not finished, from the watch.
     pub(super) live: Live<RestockRequest>,
+    /// Where their list was complete once.
+    pub(super) begun: Begun,
     /// The ledger.
     pub(super) ledger: Ledger,
-    /// The Factory objects of the namespace.
-    pub(super) factories: Api<Factory>,
     /// The Factories, as destinations of orders.
     pub(super) destinations: Destinations,
     /// Permits in front of the POST.
@@ -69,10 +72,31 @@ impl Context {
         self.leadership.as_ref().is_none_or(|leads| *leads.borrow())
     }
 
+    /// What is watched.
+    pub(super) fn areas(&self) -> &[Area] {
+        self.settings.namespaces.watched.areas()
+    }
+
+    /// The requests of this namespace.
+    pub(super) fn requests(&self, namespace: &str) -> Api<RestockRequest> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    /// The Factory objects of this namespace.
+    pub(super) fn factories(&self, namespace: &str) -> Api<Factory> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
     /// An object that this version cannot read: said once a minute, never guessed at.
     pub(super) fn unreadable(&self, metadata: &ObjectMeta, why: &str) -> Action {
         let name = metadata.name.as_deref().unwrap_or_default();
-        tracing::error!(name, why, "this object cannot be read; mend or delete it");
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        tracing::error!(
+            namespace,
+            name,
+            why,
+            "this object cannot be read; mend or delete it"
+        );
         self.metrics.unreadable.inc();
         Action::requeue(UNREADABLE_PAUSE)
     }

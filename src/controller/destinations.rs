@@ -1,4 +1,4 @@
-//! The Factories of the namespace: which there are, and how each is reached.
+//! The Factories: which there are for the requests of a namespace, and how each is reached.
 
 use crate::controller::live::Live;
 use crate::crd::factory::Factory;
@@ -6,12 +6,11 @@ use crate::domain::order::{FactoryKey, Quantity};
 use crate::domain::policy::Policy;
 use crate::domain::resolve::{Candidate, ambiguous};
 use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
-use crate::process::clock;
-use kube::ResourceExt;
+use kube::ResourceExt as _;
 use kube::api::ObjectMeta;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A client, or why there is none, for one generation of a Factory's spec.
@@ -23,7 +22,6 @@ pub(super) struct Destinations {
     allow: AllowList,
     headers: PathBuf,
     clients: Mutex<HashMap<String, Built>>,
-    known_since: OnceLock<Duration>,
 }
 
 impl Destinations {
@@ -34,47 +32,46 @@ impl Destinations {
             allow,
             headers,
             clients: Mutex::default(),
-            known_since: OnceLock::new(),
         }
     }
 
-    /// Whether the watch has told of every Factory once, or does so within this time.
-    pub(super) async fn known_within(&self, wait: Duration) -> bool {
-        let known = self.factories.wait_until_known();
-        let known = tokio::time::timeout(wait, known).await.is_ok();
-        if known {
-            self.known_since.get_or_init(clock::since_boot);
-        }
-        known
+    /// For how long all Factories of the namespace have been known: before that, none means
+    /// nothing.
+    pub(super) fn known_for(&self, namespace: &str) -> Duration {
+        self.factories.known_for(namespace).unwrap_or_default()
     }
 
-    /// For how long all Factories have been known: before that, none means nothing.
-    pub(super) fn known_for(&self) -> Duration {
-        let since = self.known_since.get();
-        since.map_or(Duration::ZERO, |since| {
-            clock::since_boot().saturating_sub(*since)
-        })
+    /// Where they are not known, in words for people.
+    pub(super) fn unknown(&self) -> Vec<String> {
+        self.factories.unknown()
     }
 
-    /// All Factories, as the choice sees them.
-    pub(super) fn candidates(&self) -> Vec<Candidate> {
-        let unreadable = self.factories.unreadable();
-        let readable = self.all();
+    /// The Factories of the namespace, as the choice of its requests sees them: another's
+    /// are as good as none.
+    pub(super) fn candidates(&self, namespace: &str) -> Vec<Candidate> {
+        let unreadable = self.factories.unreadable(namespace);
+        let readable = self.factories.select(Some(namespace), Some);
         let readable = readable.iter().map(|factory| self.candidate(factory));
         readable
             .chain(unreadable.into_iter().map(unreadable_candidate))
             .collect()
     }
 
-    /// Those that share an id or the default with another one.
-    pub(super) fn ambiguous(&self) -> Vec<FactoryKey> {
-        let candidates = self.candidates();
+    /// Those of the namespace that share an id or the default with another one there.
+    pub(super) fn ambiguous(&self, namespace: &str) -> Vec<FactoryKey> {
+        let candidates = self.candidates(namespace);
         ambiguous(&candidates).into_iter().cloned().collect()
     }
 
-    /// All Factory objects that can be read; one that cannot is as good as none.
-    pub(super) fn all(&self) -> Vec<Factory> {
-        self.factories.select(Some)
+    /// The Factories that can be read, of those areas where all are known:
+    /// before that, one could look ambiguous or not by chance.
+    pub(super) fn known(&self) -> Vec<Factory> {
+        let known = |factory: Factory| {
+            let namespace = factory.metadata.namespace.as_deref().unwrap_or_default();
+            self.factories.known_for(namespace)?;
+            Some(factory)
+        };
+        self.factories.select(None, known)
     }
 
     /// The object of this key, if it still is the same one.
@@ -112,7 +109,7 @@ impl Destinations {
             return client.check().map(|()| client.clone());
         }
         // Only what exists is kept: deleted Factories must not pile up.
-        let uids: Vec<_> = self.all().iter().filter_map(ResourceExt::uid).collect();
+        let uids = self.factories.uids();
         clients.retain(|known, _| uids.contains(known));
         let built = FactoryClient::new(&self.target(factory), &self.allow);
         clients.insert(uid, (generation, built.clone()));

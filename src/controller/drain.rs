@@ -24,10 +24,8 @@ pub(super) async fn drain(context: &Context) {
     loop {
         // Before the look: what is acknowledged after it is found by the next one.
         let told = context.notifier.is_idle();
-        for object in context
-            .live
-            .select(|object| owes(&object, context).then_some(object))
-        {
+        let owing = |object| owes(&object, context).then_some(object);
+        for object in context.live.select(None, owing) {
             record(&object, context).await;
         }
         // What was deleted before the signal is in no list above.
@@ -53,7 +51,8 @@ fn owes(object: &RestockRequest, context: &Context) -> bool {
 /// ask who leads: the lease was handed back at the signal, and what is held here is known
 /// to no other process.
 async fn record(object: &RestockRequest, context: &Context) {
-    match cluster::get(&context.requests, &object.name_any()).await {
+    let requests = context.requests(&object.namespace().unwrap_or_default());
+    match cluster::get(&requests, &object.name_any()).await {
         Ok(Some(now)) if now.uid() == object.uid() => {
             let _ = pass(&now, context).await;
         }

@@ -8,10 +8,12 @@ use crate::crd::time::from_second_time;
 use crate::crd::words::Phase;
 use crate::domain::time::Time;
 use crate::edge::cluster::{self, ClusterError};
+use crate::process::args::Area;
 use crate::process::clock;
 use crate::process::health::Pulse;
 use futures::{StreamExt as _, stream};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Client;
 use kube::api::Api;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,7 @@ pub const PAUSE: Duration = Duration::from_secs(60);
 /// Objects listed at a time. Their metadata alone is about 3 kB each.
 const PAGE: u32 = 250;
 
-/// Deletions at a time, and in one round for each phase: a storm that ends all at once
+/// Deletions at a time, and in one round for each phase of an area: a storm that ends all at once
 /// must not take the API server from the requests that still live.
 const DELETIONS_AT_ONCE: usize = 4;
 const DELETIONS_MAX: usize = 5_000;
@@ -34,8 +36,10 @@ pub const TURN_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What is deleted, and when.
 pub struct Expiry {
-    /// The requests of one namespace.
-    pub requests: Api<RestockRequest>,
+    /// The cluster.
+    pub client: Client,
+    /// Where requests are deleted.
+    pub areas: Vec<Area>,
     /// Age from which a Succeeded one is deleted.
     pub succeeded: Duration,
     /// Age from which a Failed one is deleted.
@@ -44,6 +48,7 @@ pub struct Expiry {
 
 /// An object to delete, exactly as it was listed.
 struct Expired {
+    namespace: String,
     name: String,
     uid: String,
     resource_version: String,
@@ -63,37 +68,50 @@ pub async fn run(
         if shutdown.is_cancelled() {
             return;
         }
-        if leads()
-            && let Err(error) = expiry.round(clock::now(), &pulse).await
-        {
-            tracing::warn!(%error, "finished requests were not all looked at");
+        if leads() {
+            expiry.round(clock::now(), &pulse).await;
         }
         pulse.beat();
     }
 }
 
 impl Expiry {
-    /// One round: how many were deleted.
-    ///
-    /// # Errors
-    /// [`ClusterError`]; what was deleted until then is gone.
-    pub async fn round(&self, now: Time, pulse: &Pulse) -> Result<usize, ClusterError> {
-        let succeeded = self
-            .phase(Phase::Succeeded, self.succeeded, now, pulse)
-            .await?;
-        let failed = self.phase(Phase::Failed, self.failed, now, pulse).await?;
-        if succeeded + failed > 0 {
-            tracing::info!(
-                succeeded,
-                failed,
-                "deleted requests that were finished long ago"
-            );
+    /// One round over all areas: one that does not answer keeps the requests of no other.
+    pub async fn round(&self, now: Time, pulse: &Pulse) {
+        for area in &self.areas {
+            match self.area(area, now, pulse).await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(
+                    namespace = %area,
+                    deleted,
+                    "deleted requests that were finished long ago"
+                ),
+                Err(error) => tracing::warn!(
+                    namespace = %area,
+                    %error,
+                    "finished requests were not all looked at"
+                ),
+            }
+            pulse.beat();
         }
-        Ok(succeeded + failed)
+    }
+
+    /// How many were deleted there.
+    async fn area(&self, area: &Area, now: Time, pulse: &Pulse) -> Result<usize, ClusterError> {
+        let requests = area.api(&self.client);
+        let mut deleted = 0;
+        for (phase, age) in [
+            (Phase::Succeeded, self.succeeded),
+            (Phase::Failed, self.failed),
+        ] {
+            deleted += self.phase(&requests, phase, age, now, pulse).await?;
+        }
+        Ok(deleted)
     }
 
     async fn phase(
         &self,
+        requests: &Api<RestockRequest>,
         phase: Phase,
         age: Duration,
         now: Time,
@@ -104,7 +122,7 @@ impl Expiry {
         let mut next: Option<String> = None;
         let mut deleted = 0;
         while deleted < DELETIONS_MAX {
-            let page = cluster::list_metadata(&self.requests, &fields, PAGE, next).await?;
+            let page = cluster::list_metadata(requests, &fields, PAGE, next).await?;
             let metadata = page.items.into_iter().map(|object| object.metadata);
             let expired = metadata.filter_map(|metadata| expired(metadata, age, now));
             deleted += self.delete(expired).await?;
@@ -132,11 +150,13 @@ impl Expiry {
     /// word of a person or late goods: the next round looks at it again.
     async fn delete_one(&self, object: Expired) -> Result<bool, ClusterError> {
         let Expired {
+            namespace,
             name,
             uid,
             resource_version,
         } = object;
-        match cluster::delete(&self.requests, &name, &uid, &resource_version).await {
+        let requests: Api<RestockRequest> = Api::namespaced(self.client.clone(), &namespace);
+        match cluster::delete(&requests, &name, &uid, &resource_version).await {
             Ok(()) => Ok(true),
             Err(ClusterError::Conflict(_) | ClusterError::Gone(_)) => Ok(false),
             Err(error) => Err(error),
@@ -149,6 +169,7 @@ fn expired(metadata: ObjectMeta, age: Duration, now: Time) -> Option<Expired> {
         return None;
     }
     Some(Expired {
+        namespace: metadata.namespace?,
         name: metadata.name?,
         uid: metadata.uid?,
         resource_version: metadata.resource_version?,
@@ -176,7 +197,7 @@ mod tests {
 
     fn metadata(entries: Value) -> ObjectMeta {
         serde_json::from_value(json!({
-            "name": "rr-1", "uid": "uid-1", "resourceVersion": "7",
+            "namespace": "shop", "name": "rr-1", "uid": "uid-1", "resourceVersion": "7",
             "creationTimestamp": "2026-01-02T03:00:00Z",
             "managedFields": entries,
         }))

@@ -29,13 +29,10 @@ pub(super) const TURN_DEADLINE: Duration = Duration::from_secs(30);
 /// Writes until shutdown.
 pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: CancellationToken) {
     let mut written = HashMap::new();
-    let mut known = false;
     while !shutdown.is_cancelled() {
         context.forget_deleted();
-        // Before all of them are known, one could look ambiguous or not by chance.
-        known = known || context.destinations.known_within(PAUSE).await;
-        if known && context.leads() {
-            for factory in context.destinations.all() {
+        if context.leads() {
+            for factory in context.destinations.known() {
                 update(&factory, &mut written, &context).await;
                 pulse.beat();
             }
@@ -65,10 +62,11 @@ async fn update(factory: &Factory, written: &mut HashMap<String, Duration>, cont
         return;
     };
     // A conflict means that somebody edited it: the next turn has the new version.
-    if let Err(error) =
-        cluster::patch_status(&context.factories, &key.name, &key.uid, &version, body).await
+    let namespace = factory.namespace().unwrap_or_default();
+    let factories = context.factories(&namespace);
+    if let Err(error) = cluster::patch_status(&factories, &key.name, &key.uid, &version, body).await
     {
-        tracing::debug!(factory = key.name, %error, "status of the Factory not written");
+        tracing::debug!(namespace, factory = key.name, %error, "status of the Factory not written");
     }
 }
 
@@ -119,7 +117,8 @@ fn readiness(
     key: &FactoryKey,
     context: &Context,
 ) -> (bool, &'static str, String) {
-    if context.destinations.ambiguous().contains(key) {
+    let namespace = factory.namespace().unwrap_or_default();
+    if context.destinations.ambiguous(&namespace).contains(key) {
         let message = "Another Factory has one of its ids, or is the default too.";
         return (false, "AmbiguousFactoryId", message.to_owned());
     }

@@ -7,8 +7,9 @@
 
 use crate::crd::factory::Factory;
 use crate::crd::request::RestockRequest;
-use futures::{FutureExt as _, Stream};
-use kube::api::{Api, ObjectMeta};
+use crate::process::args::Area;
+use futures::{Stream, StreamExt as _, stream};
+use kube::api::ObjectMeta;
 use kube::core::{NamespaceResourceScope, Resource};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{WatchStreamExt as _, watcher};
@@ -23,8 +24,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod lookout;
+mod merged;
 mod packed;
 
+use lookout::Lookout;
+use merged::Merged;
 use packed::Packed;
 
 /// Server-side end of a watch, in seconds: below the idle limits of common load balancers
@@ -34,9 +39,6 @@ const WATCH_SECONDS: u32 = 200;
 /// Objects of one page of a list. Each has up to 4 kB there, most of them about who wrote
 /// which field: more of them would be most of this process's memory, if only for a moment.
 const PAGE: u32 = 100;
-
-/// How soon the first complete list is noticed.
-const READY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the watched kinds have in common.
 pub trait Watched:
@@ -160,82 +162,112 @@ impl<K: Watched> Resource for Kept<K> {
     }
 }
 
-/// All objects of one kind in one namespace, or those that a selector names.
+/// All objects of one kind in the areas that are watched, or those that a selector names.
 #[derive(Clone)]
-pub struct Live<K: Watched>(reflector::Store<Kept<K>>);
+pub struct Live<K: Watched> {
+    objects: reflector::Store<Kept<K>>,
+    lookouts: Arc<[Lookout]>,
+}
 
 impl<K: Watched> Live<K> {
-    /// Watches the objects of the namespace that these `fields` select. The stream must
-    /// be followed; it brings every change.
+    /// Watches the objects of these areas that the `fields` select. The stream must be
+    /// followed; it brings every object that came, changed or went, of all areas alike.
     pub fn watch(
         client: &Client,
-        namespace: &str,
+        areas: &[Area],
         fields: &str,
     ) -> (
         Self,
-        impl Stream<Item = Result<watcher::Event<Kept<K>>, watcher::Error>> + Send + 'static,
+        impl Stream<Item = watcher::Event<Kept<K>>> + Send + 'static,
     ) {
-        let api: Api<Kept<K>> = Api::namespaced(client.clone(), namespace);
         let config = watcher::Config::default()
             .timeout(WATCH_SECONDS)
             .page_size(PAGE)
             .fields(fields);
-        let (store, writer) = reflector::store();
-        let stream = watcher(api, config).default_backoff().reflect(writer);
-        (Self(store), stream)
+        let lookouts: Arc<[Lookout]> = areas.iter().cloned().map(Lookout::new).collect();
+        let mut merged = Merged::new(lookouts.clone());
+        let objects = merged.objects();
+        let watches = areas.iter().enumerate().map(|(number, area)| {
+            let watch = watcher(area.api::<Kept<K>>(client), config.clone()).default_backoff();
+            watch.map(move |told| (number, told)).boxed()
+        });
+        let stream = stream::select_all(watches)
+            .flat_map(move |(number, told)| stream::iter(merged.take(number, told)));
+        (Self { objects, lookouts }, stream)
     }
 
     /// The store behind it, for kube's controller.
     pub fn store(&self) -> reflector::Store<Kept<K>> {
-        self.0.clone()
+        self.objects.clone()
     }
 
-    /// Waits for the first complete list.
-    ///
-    /// Asked again and again: of several who wait for a store, kube 5.0 wakes only the one
-    /// that asked last, and its controller waits for this one too.
-    pub async fn wait_until_known(&self) {
-        while self.0.wait_until_ready().now_or_never().is_none() {
-            tokio::time::sleep(READY_PAUSE).await;
-        }
+    /// For how long everything in the namespace has been known; none before its first
+    /// complete list.
+    pub fn known_for(&self, namespace: &str) -> Option<Duration> {
+        let mut lookouts = self.lookouts.iter();
+        let lookout = lookouts.find(|lookout| lookout.area.has(namespace))?;
+        lookout.known_for()
+    }
+
+    /// The areas that are known.
+    pub fn known(&self) -> Vec<Area> {
+        let known = |lookout: &&Lookout| lookout.known_for().is_some();
+        let known = self.lookouts.iter().filter(known);
+        known.map(|lookout| lookout.area.clone()).collect()
+    }
+
+    /// Those that are not, and what is in the way, in words for people.
+    pub fn unknown(&self) -> Vec<String> {
+        let unknown = self.lookouts.iter().filter_map(Lookout::unknown);
+        unknown
+            .map(|why| format!("{} in {why}", K::plural(&())))
+            .collect()
     }
 
     /// The object of this name and uid, readable or not.
     pub fn get(&self, namespace: &str, name: &str, uid: &str) -> Option<Arc<Kept<K>>> {
-        let object = self.0.get(&ObjectRef::new(name).within(namespace))?;
+        let object = self.objects.get(&ObjectRef::new(name).within(namespace))?;
         (object.uid().as_deref() == Some(uid)).then_some(object)
     }
 
     /// The object of this uid, if there is one that can be read.
     pub fn find(&self, uid: &str) -> Option<K> {
-        let found = self.0.find(|object| object.uid().as_deref() == Some(uid))?;
+        let found = self
+            .objects
+            .find(|object| object.uid().as_deref() == Some(uid))?;
         found.read().ok()
     }
 
-    /// What is wanted of those that can be read. Reads them all, one at a time: all at once
-    /// they would be many times what is kept of them.
-    pub fn select<T>(&self, wanted: impl Fn(K) -> Option<T>) -> Vec<T> {
-        let all = self.0.state();
+    /// What is wanted of those that can be read, in this namespace or in all. Reads them
+    /// one at a time: all at once they would be many times what is kept of them.
+    pub fn select<T>(&self, namespace: Option<&str>, wanted: impl Fn(K) -> Option<T>) -> Vec<T> {
+        let all = self.inside(namespace);
         let readable = all.iter().filter_map(|object| object.read().ok());
         readable.filter_map(wanted).collect()
     }
 
-    /// The metadata of those that cannot be read.
-    pub fn unreadable(&self) -> Vec<ObjectMeta> {
-        let all = self.0.state();
+    /// The metadata of those in this namespace that cannot be read.
+    pub fn unreadable(&self, namespace: &str) -> Vec<ObjectMeta> {
+        let all = self.inside(Some(namespace));
         let unreadable = all.iter().filter(|object| object.read().is_err());
         unreadable.map(|object| object.metadata.clone()).collect()
     }
 
+    fn inside(&self, namespace: Option<&str>) -> Vec<Arc<Kept<K>>> {
+        let is_inside = |own: Option<&str>| namespace.is_none() || own == namespace;
+        self.objects
+            .state_filter(|object| is_inside(object.metadata.namespace.as_deref()))
+    }
+
     /// The uids of all, readable or not.
     pub fn uids(&self) -> HashSet<String> {
-        let all = self.0.state();
+        let all = self.objects.state();
         all.iter().filter_map(|object| object.uid()).collect()
     }
 
     /// How many there are, readable or not.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.objects.len()
     }
 }
 

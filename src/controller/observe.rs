@@ -55,6 +55,12 @@ impl Subject {
             object: object.clone(),
         })
     }
+
+    /// The namespace of the object: its Factories are there too.
+    pub(super) fn namespace(&self) -> &str {
+        let namespace = self.object.metadata.namespace.as_deref();
+        namespace.unwrap_or_default()
+    }
 }
 
 /// What the pass knows, and the limits it decides by.
@@ -80,7 +86,7 @@ pub(super) async fn observe(subject: &Subject, context: &Context) -> (Observed, 
         placing_seen_for: nonce.map_or(Duration::ZERO, |nonce| {
             context.memory.placing_seen_for(uid, nonce)
         }),
-        factories_known_for: context.destinations.known_for(),
+        factories_known_for: context.destinations.known_for(subject.namespace()),
         held_answer: progress
             .nonce
             .as_ref()
@@ -125,7 +131,7 @@ async fn order(subject: &Subject, context: &Context) -> Result<Order, Unresolved
             })
         }
     };
-    let candidates = context.destinations.candidates();
+    let candidates = context.destinations.candidates(subject.namespace());
     let order = resolve(
         &subject.wanted,
         &subject.progress,

@@ -104,7 +104,7 @@ pub(super) fn attempt_row(
         request_id: subject.request.id.clone(),
         attempt: progress.attempt,
         uid: subject.request.uid.clone(),
-        namespace: subject.object.namespace().unwrap_or_default(),
+        namespace: subject.namespace().to_owned(),
         name: subject.object.name_any(),
         sku: order.sku.clone(),
         quantity: order.quantity,
@@ -158,7 +158,8 @@ impl Attempt<'_> {
 
     async fn read_back(&mut self) -> Report {
         let name = self.object.name_any();
-        match cluster::get(&self.context.requests, &name).await {
+        let requests = self.context.requests(&self.row.namespace);
+        match cluster::get(&requests, &name).await {
             Ok(Some(object)) if self.is_ours(&object) => {
                 self.object = object;
                 Report::Ours

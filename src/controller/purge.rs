@@ -12,7 +12,9 @@ use crate::domain::arrival::TOKEN_LIFETIME;
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::store::purge::OldAttempt;
 use crate::edge::store::{Store, StoreError};
+use crate::process::args::Area;
 use crate::process::health::Pulse;
+use kube::Client;
 use kube::api::Api;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +34,8 @@ const QUEUE_KEEPS: Duration = Duration::from_secs(14 * DAY.as_secs());
 // row outlasts the last moment at which they are booked.
 const _: () = assert!(ATTEMPTS_KEPT.as_secs() > TOKEN_LIFETIME.as_secs() + QUEUE_KEEPS.as_secs());
 
-/// Pause between two rounds; with nothing to delete a round is two indexed reads.
+/// Pause between two rounds; with nothing to delete a round is an indexed read for each
+/// area, and one of the archive.
 pub const PAUSE: Duration = Duration::from_secs(60);
 
 /// Rows of one batch: locked together for milliseconds.
@@ -46,19 +49,21 @@ const BREATH: Duration = Duration::from_secs(1);
 /// and a hundred reads of a few milliseconds, or one of 10 s after which the round ends.
 pub const TURN_DEADLINE: Duration = Duration::from_secs(60);
 
+const NOT_ALL: &str = "old rows of the ledger were not all deleted";
+
 /// What is purged, and who says what still lives.
 pub struct Purge {
     /// The ledger.
     pub store: Store,
-    /// The requests of one namespace.
-    pub requests: Api<RestockRequest>,
-    /// That namespace: one ledger may serve many, each with a controller of its own.
-    pub namespace: String,
+    /// The cluster.
+    pub client: Client,
+    /// Whose attempts: one ledger may serve many controllers, each with areas of its own.
+    pub areas: Vec<Area>,
 }
 
-/// Why a round ended before its end; the next one begins anew.
+/// Why the round over an area ended before its end; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
-pub enum PurgeError {
+enum PurgeError {
     /// The ledger did not answer.
     #[error("the ledger: {0}")]
     Ledger(#[from] StoreError),
@@ -78,7 +83,7 @@ pub async fn run(
         if leads()
             && let Err(error) = purge.round(&pulse, &shutdown).await
         {
-            tracing::warn!(%error, "old rows of the ledger were not all deleted");
+            tracing::warn!(%error, "{NOT_ALL}");
         }
         pulse.beat();
         shutdown
@@ -88,12 +93,23 @@ pub async fn run(
 }
 
 impl Purge {
-    /// One round over everything old.
+    /// One round over everything old, area by area: one that does not answer keeps the rows
+    /// of no other.
     ///
     /// # Errors
-    /// [`PurgeError`]; what was deleted until then is gone.
-    pub async fn round(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), PurgeError> {
-        let attempts = self.attempts(pulse, stop).await?;
+    /// [`StoreError`]; what was deleted until then is gone.
+    pub async fn round(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), StoreError> {
+        let mut attempts = 0;
+        for area in &self.areas {
+            match self.attempts(area, pulse, stop).await {
+                Ok(purged) => attempts += purged,
+                Err(PurgeError::Ledger(error)) => return Err(error),
+                Err(PurgeError::Cluster(error)) => {
+                    tracing::warn!(namespace = %area, %error, "{NOT_ALL}");
+                }
+            }
+            pulse.beat();
+        }
         let archived = self.archive(pulse, stop).await?;
         if attempts + archived > 0 {
             tracing::info!(attempts, archived, "deleted old rows of the ledger");
@@ -101,13 +117,19 @@ impl Purge {
         Ok(())
     }
 
-    async fn attempts(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<u64, PurgeError> {
+    async fn attempts(
+        &self,
+        area: &Area,
+        pulse: &Pulse,
+        stop: &CancellationToken,
+    ) -> Result<u64, PurgeError> {
+        let namespace = area.namespace();
         let mut purged = 0;
         let mut last: Option<OldAttempt> = None;
         loop {
             let page = self
                 .store
-                .old_attempts(&self.namespace, ATTEMPTS_KEPT, last.as_ref(), BATCH)
+                .old_attempts(namespace, ATTEMPTS_KEPT, last.as_ref(), BATCH)
                 .await?;
             purged += self.batch(&page).await?;
             pulse.beat();
@@ -124,7 +146,9 @@ impl Purge {
     async fn batch(&self, page: &[OldAttempt]) -> Result<u64, PurgeError> {
         let mut gone = Vec::new();
         for row in page {
-            if cluster::get(&self.requests, &row.name).await?.is_none() {
+            let requests: Api<RestockRequest> =
+                Api::namespaced(self.client.clone(), &row.namespace);
+            if cluster::get(&requests, &row.name).await?.is_none() {
                 gone.push(row);
             }
         }
@@ -134,7 +158,7 @@ impl Purge {
         }
     }
 
-    async fn archive(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<u64, PurgeError> {
+    async fn archive(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<u64, StoreError> {
         let mut purged = 0;
         loop {
             let batch = self.store.purge_archive(ARCHIVE_KEPT, BATCH).await?;

@@ -69,7 +69,8 @@ pub(super) async fn write(
     let version = object.resource_version().unwrap_or_default();
     let uid = object.uid().unwrap_or_default();
     let name = object.name_any();
-    let answer = cluster::patch_status(&context.requests, &name, &uid, &version, status).await;
+    let requests = context.requests(&object.namespace().unwrap_or_default());
+    let answer = cluster::patch_status(&requests, &name, &uid, &version, status).await;
     context.cluster_answered(answer.as_ref().map(|_| ()));
     if let Ok(written) = &answer {
         let version = written.resource_version().unwrap_or_default();

@@ -31,7 +31,7 @@ impl Subject {
             notice_id: notice::id(&self.request.id, kind, progress.attempt),
             kind,
             request_id: self.request.id.clone(),
-            namespace: self.object.namespace().unwrap_or_default(),
+            namespace: self.namespace().to_owned(),
             name: self.object.name_any(),
             factory: progress.factory().map(|factory| factory.name.clone()),
             cause: words::Reason::from(progress.reason).as_str(),

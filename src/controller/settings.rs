@@ -1,7 +1,7 @@
 //! What a person can set about the controller.
 
 use crate::domain::policy::Policy;
-use crate::process::args::{DatabaseArgs, NamespaceArgs, OpsArgs};
+use crate::process::args::{DatabaseArgs, NamespacesArgs, NoLeaseNamespace, OpsArgs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub struct Args {
     pub database: DatabaseArgs,
     /// Where the requests are.
     #[command(flatten)]
-    pub namespace: NamespaceArgs,
+    pub namespaces: NamespacesArgs,
     /// Whom to tell.
     #[command(flatten)]
     pub ops: OpsArgs,
@@ -70,6 +70,17 @@ pub struct Args {
 }
 
 impl Args {
+    /// Namespace and candidate of the election; none if there is no election.
+    ///
+    /// # Errors
+    /// There is one, and it has no namespace.
+    pub(super) fn election(&self) -> Result<Option<(&str, &str)>, NoLeaseNamespace> {
+        let Some(identity) = self.lease_identity.as_deref() else {
+            return Ok(None);
+        };
+        Ok(Some((self.namespaces.of_lease()?, identity)))
+    }
+
     /// A Factory's policy, with what only this process can set.
     pub(super) fn policy(&self, of_factory: Policy) -> Policy {
         Policy {

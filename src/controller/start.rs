@@ -1,5 +1,6 @@
 //! Puts the controller together and runs it until shutdown.
 
+use crate::controller::begin::{self, Begun};
 use crate::controller::context::Context;
 use crate::controller::destinations::Destinations;
 use crate::controller::drain::drain;
@@ -9,7 +10,6 @@ use crate::controller::ledger::Ledger;
 use crate::controller::live::{Kept, Live};
 use crate::controller::memory::Memory;
 use crate::controller::metrics::Metrics;
-use crate::controller::place::in_flight;
 use crate::controller::purge::{self, Purge};
 use crate::controller::settings::Args;
 use crate::controller::sweep::{self, Sweeper};
@@ -17,21 +17,20 @@ use crate::controller::tell::Notifier;
 use crate::controller::turning::{self, Turning};
 use crate::controller::{factories, reconcile, wake};
 use crate::crd::factory::Factory;
-use crate::crd::request::{RestockRequest, to_progress};
+use crate::crd::request::RestockRequest;
 use crate::edge::factory::AllowList;
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::edge::{aws, channels::Channels, cluster};
 use crate::process::Process;
+use crate::process::args::Area;
 use crate::process::callback_keys::CallbackKeys;
-use crate::process::health::Condition;
 use crate::process::lease::Lease;
 use futures::StreamExt as _;
 use futures::channel::mpsc;
-use kube::api::Api;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::watcher::Event;
+use kube::runtime::watcher::{self, Event};
 use kube::runtime::{Controller, WatchStreamExt as _};
 use kube::{Client, Resource as _, ResourceExt as _};
 use std::collections::HashMap;
@@ -50,6 +49,8 @@ const LEASE: &str = "restock-operator-controller";
 /// # Errors
 /// What a person has to mend before it can begin: no region, no cluster, no channel.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
+    // Before anything that takes time: a person has to mend it.
+    args.election()?;
     let client = cluster::client().await?;
     // First: nothing is watched by one that could not order.
     let Some(secrets) = Secrets::wait(&args, &process).await? else {
@@ -61,11 +62,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let (controller, context) = assembling.await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
-    let beginning = begin(Arc::clone(&context), process.health.condition("watch"));
-    let stopped = process.shutdown.clone();
-    process
-        .tasks
-        .spawn(async move { stopped.run_until_cancelled(beginning).await });
+    spawn_beginning(&context, &process);
     let concurrency = context.settings.concurrency;
     controller
         .with_config(Config::default().concurrency(concurrency))
@@ -108,6 +105,16 @@ impl Secrets {
     }
 }
 
+fn spawn_beginning(context: &Arc<Context>, process: &Process) {
+    let watching = begin::watch(Arc::clone(context), process.health.condition("watch"));
+    let leading = begin::lead(Arc::clone(context));
+    let stopped = process.shutdown.clone();
+    let both = async move { tokio::join!(watching, leading) };
+    process
+        .tasks
+        .spawn(async move { stopped.run_until_cancelled(both).await });
+}
+
 async fn assemble(
     args: Args,
     Secrets { keys, store }: Secrets,
@@ -116,25 +123,24 @@ async fn assemble(
     wake: mpsc::Sender<ObjectRef<Kept<RestockRequest>>>,
     edited: mpsc::Sender<()>,
 ) -> anyhow::Result<(Controller<Kept<RestockRequest>>, Arc<Context>)> {
-    let namespace = args.namespace.namespace.clone();
-    let requests: Api<RestockRequest> = Api::namespaced(client.clone(), &namespace);
+    let areas = args.namespaces.watched.areas();
     // A request that becomes finished leaves this watch: memory follows only live work.
-    let (live, changed) = Live::watch(client, &namespace, "status.finished!=true");
+    let (live, changed) = Live::watch(client, areas, "status.finished!=true");
+    let changed = changed.map(Ok::<_, watcher::Error>);
     let controller = Controller::for_stream(changed.applied_objects(), live.store());
     process
         .tasks
         .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
     let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
-    let factories = watch_factories(client, &namespace, edited, process);
+    let factories = watch_factories(client, areas, edited, process);
     let reporter = Reporter {
         controller: "restock-operator".to_owned(),
         instance: args.lease_identity.clone(),
     };
-    let leadership = args
-        .lease_identity
-        .as_deref()
-        .map(|identity| Lease::spawn(client.clone(), &namespace, LEASE, identity, process));
+    let leadership = args.election()?.map(|(namespace, identity)| {
+        Lease::spawn(client.clone(), namespace, LEASE, identity, process)
+    });
     let interval = Duration::from_secs(args.notice_interval_seconds);
     let nudge = move |namespace: &str, name: &str| {
         // A full channel is a busy controller: the pass looks again by itself.
@@ -144,10 +150,11 @@ async fn assemble(
         );
     };
     let context = Arc::new(Context {
+        client: client.clone(),
         live,
+        begun: Begun::default(),
         ledger: Ledger::new(store, process.health.condition("ledger")),
         destinations: Destinations::new(factories, allow, args.factory_headers.clone()),
-        factories: Api::namespaced(client.clone(), &namespace),
         gates: Gates::default(),
         notifier: Notifier::spawn(channels, interval, nudge, process),
         keys,
@@ -157,7 +164,6 @@ async fn assemble(
         events: Recorder::new(client.clone(), reporter),
         cluster: process.health.condition("cluster"),
         leadership,
-        requests,
         settings: args,
     });
     Ok((controller, context))
@@ -167,30 +173,26 @@ async fn assemble(
 /// held up must not wait for their next look.
 fn watch_factories(
     client: &Client,
-    namespace: &str,
+    areas: &[Area],
     mut edited: mpsc::Sender<()>,
     process: &Process,
 ) -> Live<Factory> {
-    let (factories, changed) = Live::watch(client, namespace, "");
+    let (factories, changed) = Live::watch(client, areas, "");
     let shutdown = process.shutdown.clone();
     process.tasks.spawn(async move {
         let mut changed = pin!(changed);
         let mut generations = HashMap::new();
         while let Some(Some(change)) = shutdown.run_until_cancelled(changed.next()).await {
             let is_edit = match change {
-                Ok(Event::Apply(factory) | Event::InitApply(factory)) => {
+                Event::Apply(factory) | Event::InitApply(factory) => {
                     complain_if_unreadable(&factory);
                     // Its status is written by this very process, and is no edit.
                     let generation = factory.meta().generation;
                     generations.insert(factory.uid(), generation) != Some(generation)
                 }
                 // Another may serve alone now what both of them served before.
-                Ok(Event::Delete(factory)) => generations.remove(&factory.uid()).is_some(),
-                Ok(Event::Init | Event::InitDone) => false,
-                Err(error) => {
-                    tracing::warn!(%error, "the watch of the Factories failed; it begins again");
-                    false
-                }
+                Event::Delete(factory) => generations.remove(&factory.uid()).is_some(),
+                Event::Init | Event::InitDone => false,
             };
             if is_edit {
                 // A full channel holds a word of an edit already.
@@ -203,8 +205,8 @@ fn watch_factories(
 
 fn complain_if_unreadable(factory: &Kept<Factory>) {
     if let Err(why) = factory.read() {
-        let name = factory.name_any();
-        tracing::error!(name, why, "this Factory cannot be read");
+        let (namespace, name) = (factory.namespace(), factory.name_any());
+        tracing::error!(namespace, name, why, "this Factory cannot be read");
     }
 }
 
@@ -233,8 +235,8 @@ fn spawn_loops(
     };
     let sweeper = Sweeper {
         store: context.ledger.store.clone(),
-        requests: context.requests.clone(),
-        namespace: context.settings.namespace.namespace.clone(),
+        client: context.client.clone(),
+        areas: context.areas().to_vec(),
         live: context.live.clone(),
         notifier: context.notifier.clone(),
     };
@@ -243,7 +245,8 @@ fn spawn_loops(
         .tasks
         .spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
     let expiry = Expiry {
-        requests: context.requests.clone(),
+        client: context.client.clone(),
+        areas: context.areas().to_vec(),
         succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
         failed: Duration::from_secs(context.settings.ttl_failed_seconds),
     };
@@ -253,45 +256,11 @@ fn spawn_loops(
         .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
     let purge = Purge {
         store: context.ledger.store.clone(),
-        requests: context.requests.clone(),
-        namespace: context.settings.namespace.namespace.clone(),
+        client: context.client.clone(),
+        areas: context.areas().to_vec(),
     };
     let pulse = process.health.pulse("purge", purge::TURN_DEADLINE);
     process
         .tasks
         .spawn(purge::run(purge, leads(context), pulse, shutdown()));
-}
-
-/// Waits for the first complete list, then lets orders go while this process leads.
-async fn begin(context: Arc<Context>, watching: Condition) {
-    context.live.wait_until_known().await;
-    // The list is the cluster's first answer; without work there would be no other.
-    context.cluster_answered(Ok(()));
-    watching.ready();
-    let Some(mut leadership) = context.leadership.clone() else {
-        return occupy_gates(&context);
-    };
-    // Ends when the election does, at shutdown.
-    while leadership.wait_for(|leads| *leads).await.is_ok() {
-        occupy_gates(&context);
-        let lost = leadership.wait_for(|leads| !*leads).await;
-        context.gates.close();
-        if lost.is_err() {
-            return;
-        }
-    }
-}
-
-/// Counts what is in flight already, before the first permit is given: after a restart or
-/// a change of leaders the limits hold from the first order on.
-fn occupy_gates(context: &Context) {
-    let placed = |object: RestockRequest| {
-        let progress = to_progress(&object).ok().filter(in_flight)?;
-        Some((progress.order?, object.uid()?))
-    };
-    for (order, uid) in context.live.select(placed) {
-        context.gates.occupy(&order, &uid);
-    }
-    context.gates.open();
-    tracing::info!(live = context.live.count(), "working");
 }

@@ -13,9 +13,10 @@ use crate::domain::progress::{Reason as DomainReason, RowOutcome};
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::store::attempts::OverdueAttempt;
 use crate::edge::store::{Store, StoreError};
+use crate::process::args::Area;
 use crate::process::health::Pulse;
-use kube::ResourceExt as _;
 use kube::api::Api;
+use kube::{Client, ResourceExt as _};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -29,15 +30,17 @@ const PAGE: u32 = 100;
 /// of the ledger (4 s each).
 pub const TURN_DEADLINE: Duration = Duration::from_secs(30);
 
+const NOT_COMPLETED: &str = "the sweep for deleted requests was not completed";
+
 /// Whom a sweep asks and tells.
 pub struct Sweeper {
     /// The ledger.
     pub store: Store,
-    /// The requests of one namespace.
-    pub requests: Api<RestockRequest>,
-    /// That namespace: one ledger may serve many, each with a controller of its own.
-    pub namespace: String,
-    /// Those of them that are not finished, from the watch: most need no call.
+    /// The cluster.
+    pub client: Client,
+    /// What is swept: one ledger may serve many controllers, each with areas of its own.
+    pub areas: Vec<Area>,
+    /// The requests there that are not finished, from the watch: most need no call.
     pub live: Live<RestockRequest>,
     /// Tells the operations team.
     pub notifier: Notifier,
@@ -56,9 +59,9 @@ enum Verdict {
     Tell,
 }
 
-/// Why a sweep ended before its end; the next one begins anew.
+/// Why the sweep of an area ended before its end; the next one begins anew.
 #[derive(Debug, thiserror::Error)]
-pub enum SweepError {
+enum SweepError {
     /// The ledger did not answer.
     #[error("the ledger: {0}")]
     Ledger(#[from] StoreError),
@@ -78,7 +81,7 @@ pub async fn run(
         if leads()
             && let Err(error) = sweeper.sweep(&pulse, &shutdown).await
         {
-            tracing::warn!(%error, "the sweep for deleted requests was not completed");
+            tracing::warn!(%error, "{NOT_COMPLETED}");
         }
         pulse.beat();
         shutdown
@@ -88,16 +91,37 @@ pub async fn run(
 }
 
 impl Sweeper {
-    /// One sweep over everything overdue.
+    /// One sweep over everything overdue, area by area: one that does not answer keeps no
+    /// other from being swept.
     ///
     /// # Errors
-    /// [`SweepError`]; what was done until then stays done.
-    pub async fn sweep(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), SweepError> {
+    /// [`StoreError`]; what was done until then stays done.
+    pub async fn sweep(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), StoreError> {
+        for area in &self.areas {
+            match self.area(area, pulse, stop).await {
+                Ok(()) => {}
+                Err(SweepError::Ledger(error)) => return Err(error),
+                Err(SweepError::Cluster(error)) => {
+                    tracing::warn!(namespace = %area, %error, "{NOT_COMPLETED}");
+                }
+            }
+            pulse.beat();
+        }
+        Ok(())
+    }
+
+    async fn area(
+        &self,
+        area: &Area,
+        pulse: &Pulse,
+        stop: &CancellationToken,
+    ) -> Result<(), SweepError> {
+        let namespace = area.namespace();
         let mut last: Option<OverdueAttempt> = None;
         loop {
             let after = last.as_ref().map(|row| (&row.request_id, row.attempt));
-            let page = self.store.overdue_untold(after, PAGE).await?;
-            for row in page.iter().filter(|row| row.namespace == self.namespace) {
+            let page = self.store.overdue_untold(namespace, after, PAGE).await?;
+            for row in &page {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
@@ -117,7 +141,8 @@ impl Sweeper {
         if self.live.get(&row.namespace, &row.name, &row.uid).is_some() {
             return Ok(());
         }
-        let object = cluster::get(&self.requests, &row.name).await?;
+        let requests: Api<RestockRequest> = Api::namespaced(self.client.clone(), &row.namespace);
+        let object = cluster::get(&requests, &row.name).await?;
         let (id, attempt) = (&row.request_id, row.attempt);
         match verdict(row, object.as_ref()) {
             Verdict::Leave => {}

@@ -6,12 +6,13 @@
 use crate::controller::context::Context;
 use crate::controller::live::Kept;
 use crate::controller::observe::Subject;
-use crate::controller::pass;
+use crate::controller::{orphan, pass};
 use crate::crd::request::RestockRequest;
 use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
 use crate::domain::progress::Phase;
-use crate::edge::cluster;
-use crate::edge::store::arrivals::UnrecordedArrival;
+use crate::edge::cluster::{self, ClusterError};
+use crate::edge::store::arrivals::{Ordered, UnrecordedArrival, Whose};
+use crate::process::args::Area;
 use crate::process::clock;
 use crate::process::health::Pulse;
 use futures::channel::mpsc::Sender;
@@ -21,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Pause between two looks at the worklist: what an arrival waits for at most, and one
-/// indexed read a second.
+/// Pause between two looks at the worklist: what an arrival waits for at most, and an
+/// indexed read for each watched namespace a second.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Arrivals read at a time.
@@ -65,28 +66,57 @@ async fn turn(
     pulse: &Pulse,
     shutdown: &CancellationToken,
 ) {
+    // Each area by itself: one that is full of what cannot be recorded hides no other.
+    let areas = context.areas().iter().map(|area| match area {
+        Area::Namespace(namespace) => Whose::Namespace(namespace),
+        Area::Cluster => Whose::Everybody,
+    });
+    for whose in areas.chain([Whose::Unknown]) {
+        if !look(whose, context, wake, pulse, shutdown).await {
+            return;
+        }
+    }
+}
+
+/// Whether the turn goes on.
+async fn look(
+    whose: Whose<'_>,
+    context: &Arc<Context>,
+    wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
+    pulse: &Pulse,
+    shutdown: &CancellationToken,
+) -> bool {
     let mut after = None;
     for _ in 0..PAGES_MAX {
         let reading = context
             .ledger
             .store
-            .unrecorded_arrivals(&context.settings.namespace.namespace, key(&after), PAGE)
+            .unrecorded_arrivals(whose, key(&after), PAGE)
             .await;
         let Some(page) = context.ledger.note(reading) else {
-            return;
+            return false;
         };
         for arrival in &page {
             if shutdown.is_cancelled() {
-                return;
+                return false;
             }
-            handle(arrival, context, wake).await;
+            let looked_at = handle(arrival, context, wake).await;
             pulse.beat();
+            let Err(error) = looked_at else { continue };
+            let id = &arrival.request_id;
+            tracing::warn!(request_id = %id, %error, "cannot look at the request of an arrival");
+            // No right to look at one is none to look at the others there.
+            if whose != Whose::Unknown && matches!(error, ClusterError::Refused(_)) {
+                return true;
+            }
         }
+        pulse.beat();
         after = page.into_iter().last();
         if after.is_none() {
-            return;
+            break;
         }
     }
+    true
 }
 
 fn key(after: &Option<UnrecordedArrival>) -> Option<(&crate::domain::order::RequestId, u32)> {
@@ -99,26 +129,55 @@ async fn handle(
     arrival: &UnrecordedArrival,
     context: &Arc<Context>,
     wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
-) {
-    let own = context.settings.namespace.namespace.as_str();
-    // A ledger that lost the attempt's row (restored from a backup): the name is what it
-    // always is.
-    let usual = || arrival.request_id.object_name();
-    let name = arrival.name.clone().unwrap_or_else(usual);
-    let same = |object: &RestockRequest| object.uid().as_deref() == Some(arrival.uid.as_str());
-    // A live object is woken: its pass reads the arrival and marks it.
-    if let Some(live) = context.live.get(own, &name, &arrival.uid)
-        && lacks_its_goods(&live)
-    {
+) -> Result<(), ClusterError> {
+    let found = match &arrival.ordered {
+        Some(Ordered {
+            namespace, name, ..
+        }) => {
+            if woken(namespace, name, arrival, context, wake) {
+                return Ok(());
+            }
+            let object = cluster::get(&context.requests(namespace), name).await?;
+            let same = |object: &RestockRequest| object.uid().as_ref() == Some(&arrival.uid);
+            object.filter(same)
+        }
+        None => orphan::find(arrival, context).await?,
+    };
+    match found {
+        Some(object) => {
+            let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+            if !woken(&namespace, &name, arrival, context, wake) {
+                shown(arrival, object, context).await;
+            }
+        }
+        None => {
+            let usual = arrival.request_id.object_name();
+            let (namespace, name) = match &arrival.ordered {
+                Some(ordered) => (ordered.namespace.as_str(), ordered.name.as_str()),
+                None => ("", usual.as_str()),
+            };
+            told(arrival, (namespace, name), Kind::Unclaimed, context).await;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the object lives and lacks its goods: then it is woken, and its pass reads the
+/// arrival and marks it.
+fn woken(
+    namespace: &str,
+    name: &str,
+    arrival: &UnrecordedArrival,
+    context: &Context,
+    wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
+) -> bool {
+    let live = context.live.get(namespace, name, &arrival.uid);
+    let lacks = live.is_some_and(|live| lacks_its_goods(&live));
+    if lacks {
         // A full channel is a busy controller: the next look wakes it again.
-        drop(wake.try_send(ObjectRef::new(&name).within(own)));
-        return;
+        drop(wake.try_send(ObjectRef::new(name).within(namespace)));
     }
-    match cluster::get(&context.requests, &name).await {
-        Ok(Some(object)) if same(&object) => shown(arrival, object, context).await,
-        Ok(_) => told(arrival, &name, Kind::Unclaimed, context).await,
-        Err(error) => tracing::warn!(name, %error, "cannot look at the request of an arrival"),
-    }
+    lacks
 }
 
 /// One that cannot be read does not show them either; its passes say so.
@@ -131,18 +190,19 @@ fn lacks_its_goods(live: &Kept<RestockRequest>) -> bool {
 
 /// The object lives outside the watch, or shows goods already.
 async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Arc<Context>) {
-    let name = object.name_any();
     let Ok(subject) = Subject::parse(&object) else {
         return;
     };
+    let name = object.name_any();
+    let object_name = (subject.namespace(), name.as_str());
     match (subject.progress.phase, arrival.surplus) {
         // What the callback said beside is told before it is out of sight.
         (Phase::Succeeded, false) if arrival.note.is_some() => {
-            told(arrival, &name, Kind::Differs, context).await;
+            told(arrival, object_name, Kind::Differs, context).await;
         }
         (Phase::Succeeded, false) => mark(arrival, context).await,
         // Goods of a further attempt: in stock, and somebody should know.
-        (Phase::Succeeded, true) => told(arrival, &name, Kind::Surplus, context).await,
+        (Phase::Succeeded, true) => told(arrival, object_name, Kind::Surplus, context).await,
         // It ended, and the goods came after all: the watch no longer has it.
         _ => {
             let _ = pass(&object, context).await;
@@ -151,7 +211,7 @@ async fn shown(arrival: &UnrecordedArrival, object: RestockRequest, context: &Ar
 }
 
 /// Publish, then mark: a crash in between tells twice, never not at all.
-async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Context) {
+async fn told(arrival: &UnrecordedArrival, object: (&str, &str), kind: Kind, context: &Context) {
     let id = notice::id(&arrival.request_id, kind, arrival.attempt);
     if context.notifier.acknowledged(&id).is_some() {
         mark(arrival, context).await;
@@ -167,13 +227,14 @@ async fn told(arrival: &UnrecordedArrival, name: &str, kind: Kind, context: &Con
     if let Some(note) = &arrival.note {
         what = format!("{what} Of the callback: {note}.");
     }
+    let ordered = arrival.ordered.as_ref();
     context.notifier.tell(NoticeSubject {
         notice_id: id,
         kind,
         request_id: arrival.request_id.clone(),
-        namespace: context.settings.namespace.namespace.clone(),
-        name: name.to_owned(),
-        factory: arrival.factory.clone(),
+        namespace: object.0.to_owned(),
+        name: object.1.to_owned(),
+        factory: ordered.map(|ordered| ordered.factory.clone()),
         cause: "Arrived",
         product: arrival.sku.to_string(),
         quantity: Some(arrival.quantity.get()),

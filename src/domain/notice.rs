@@ -53,7 +53,7 @@ pub struct Subject {
     pub kind: Kind,
     /// The request.
     pub request_id: RequestId,
-    /// Namespace of its object.
+    /// Namespace of its object; empty if nobody knows it.
     pub namespace: String,
     /// Name of its object.
     pub name: String,

@@ -3,11 +3,13 @@
 //! The only place that reads the environment. Every role flattens the groups it needs,
 //! so that one setting has one name, one default and one help text everywhere.
 
+mod namespaces;
 mod ops;
 mod place;
 mod told;
 mod unknown;
 
+pub use namespaces::{Area, NamespaceArgs, Namespaces, NamespacesArgs, NoLeaseNamespace};
 pub use ops::OpsArgs;
 pub use told::Told;
 
@@ -138,24 +140,6 @@ impl DatabaseArgs {
     }
 }
 
-/// Where the requests are.
-#[derive(Clone, Debug, clap::Args)]
-pub struct NamespaceArgs {
-    /// Namespace of the RestockRequests
-    #[arg(long, env = "RESTOCK_NAMESPACE", default_value = "default", value_parser = namespace)]
-    pub namespace: String,
-}
-
-/// A namespace is a DNS label: 1 to 63 of [a-z0-9-], no dash at either end (RFC 1123).
-fn namespace(text: &str) -> Result<String, String> {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let fits = (1..=63).contains(&text.len()) && text.bytes().all(allowed);
-    if fits && !text.starts_with('-') && !text.ends_with('-') {
-        return Ok(text.to_owned());
-    }
-    Err("a namespace is 1 to 63 of a-z, 0-9 and -, with no - at either end".to_owned())
-}
-
 /// A role's own arguments and what every role has in common.
 #[derive(Clone, Debug, clap::Args)]
 pub struct RoleArgs<Role: clap::Args> {
@@ -218,8 +202,6 @@ mod tests {
     struct Cli {
         #[command(flatten)]
         database: DatabaseArgs,
-        #[command(flatten)]
-        namespace: NamespaceArgs,
     }
 
     /// Without the environment: what the shell has set must not decide a test.
@@ -248,15 +230,5 @@ mod tests {
             parse(&[url, file]).unwrap_err().kind(),
             ErrorKind::ArgumentConflict
         );
-    }
-
-    #[test]
-    fn a_namespace_is_a_dns_label() {
-        for good in ["default", "a", "shop-1"] {
-            assert_eq!(namespace(good), Ok(good.to_owned()));
-        }
-        for bad in ["", "-a", "a-", "A", "a.b", "a/b", &"x".repeat(64)] {
-            assert!(namespace(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -2,8 +2,9 @@
 
 use futures::FutureExt;
 use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{DeleteParams, ListParams, PostParams};
-use kube::core::DynamicObject;
+use kube::core::{ApiResource, DynamicObject};
 use kube::{Api, Client, CustomResourceExt};
 use restock_operator::crd::factory::Factory;
 use restock_operator::crd::request::RestockRequest;
@@ -51,7 +52,12 @@ pub(crate) async fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Place
 
 /// Without a controller manager nobody empties a namespace that is deleted, so this does.
 async fn clear(client: &Client, namespace: &str) {
-    for resource in [RestockRequest::api_resource(), Factory::api_resource()] {
+    let ours = [RestockRequest::api_resource(), Factory::api_resource()];
+    let rights = [
+        ApiResource::erase::<RoleBinding>(&()),
+        ApiResource::erase::<Role>(&()),
+    ];
+    for resource in ours.into_iter().chain(rights) {
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
         let everything = (DeleteParams::default(), ListParams::default());
         let _ = api.delete_collection(&everything.0, &everything.1).await;

@@ -1,4 +1,5 @@
 //! One role of the real binary, as a process of a test's own; stopped by its own id.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Stdio};

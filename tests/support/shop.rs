@@ -1,5 +1,6 @@
 //! A whole shop of one test's own: namespace, ledger, queues, topics, keys and roles, at
 //! the shared API server, database, local AWS and legacy factory.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use crate::support::cluster::{Place, in_namespace};
 use crate::support::ledger::{Ledger, declaration};

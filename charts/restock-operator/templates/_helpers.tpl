@@ -41,9 +41,26 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* Where requests and Factories are. */}}
+{{/* Where ingest creates requests, and where Factories are applied. */}}
 {{- define "restock.requestsNamespace" -}}
 {{- .Values.requestsNamespace | default .Release.Namespace -}}
+{{- end -}}
+
+{{/* What the controller watches, as it is told: names with commas between them, or a star. */}}
+{{- define "restock.watched" -}}
+{{- $named := .Values.controller.namespaces -}}
+{{- $requests := include "restock.requestsNamespace" . -}}
+{{- if and $named .Values.controller.clusterWide -}}
+{{- fail "controller.namespaces watches those that it names, and controller.clusterWide all of them: set one of the two" -}}
+{{- end -}}
+{{- if and $named (or .Values.ingest.enabled .Values.factories) (not (has $requests $named)) -}}
+{{- fail (printf "nobody would watch %s, where ingest creates requests and factories are applied: add it to controller.namespaces, or set requestsNamespace to one of those" $requests) -}}
+{{- end -}}
+{{- if .Values.controller.clusterWide -}}
+*
+{{- else -}}
+{{- $named | default (list $requests) | join "," -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "restock.accountName" -}}

@@ -6,7 +6,25 @@ talks to the cluster).
 
 {{- define "restock.env" -}}
 - name: RESTOCK_{{ .name }}
+  {{- if .field }}
+  valueFrom:
+    fieldRef:
+      fieldPath: {{ .field }}
+  {{- else }}
   value: {{ .value | toString | quote }}
+  {{- end }}
+{{- end -}}
+
+{{/*
+A variable with a namespace, as JSON; called with a dict: root, name, value. The pod's own where
+that is the release's: plain manifests can then be put elsewhere by kustomize.
+*/}}
+{{- define "restock.namespaceEnv" -}}
+{{- if eq .value .root.Release.Namespace -}}
+{{- dict "name" .name "field" "metadata.namespace" | toJson -}}
+{{- else -}}
+{{- dict "name" .name "value" .value | toJson -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "restock.awsEnv" -}}

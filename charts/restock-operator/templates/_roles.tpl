@@ -12,7 +12,8 @@ and the test pod are made of the same. Called with the chart's context.
 {{- $files = append $files (dict "name" (printf "headers-%s" .) "secret" . "path" (printf "/etc/restock/headers/%s" .)) -}}
 {{- end -}}
 {{- $env := list
-  (dict "name" "NAMESPACE" "value" (include "restock.requestsNamespace" .))
+  (include "restock.namespaceEnv" (dict "root" $ "name" "NAMESPACE" "value" (include "restock.watched" .)) | fromJson)
+  (include "restock.namespaceEnv" (dict "root" $ "name" "LEASE_NAMESPACE" "value" .Release.Namespace) | fromJson)
   (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
   (dict "name" "CALLBACK_URL" "value" (include "restock.required" (dict "name" "callback.url" "value" .Values.callback.url)))
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
@@ -25,7 +26,7 @@ and the test pod are made of the same. Called with the chart's context.
 {{- define "restock.role.ingest" -}}
 {{- $scaled := or .Values.ingest.autoscaling.enabled .Values.ingest.keda.enabled -}}
 {{- $env := list
-  (dict "name" "NAMESPACE" "value" (include "restock.requestsNamespace" .))
+  (include "restock.namespaceEnv" (dict "root" $ "name" "NAMESPACE" "value" (include "restock.requestsNamespace" .)) | fromJson)
   (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl" "value" .Values.ingest.queueUrl)))
 -}}
 {{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}

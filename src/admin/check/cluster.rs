@@ -8,6 +8,7 @@ use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::factory::AllowList;
+use crate::process::args::{Area, NamespacesArgs};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion as Version,
 };
@@ -30,15 +31,35 @@ pub(super) async fn check(args: &Args, allow: Option<&AllowList>, report: &mut R
         Ok(()) => {}
         Err(why) => return report.bad("cluster", format!("{why}: check KUBECONFIG and network")),
     }
-    let namespace = &args.namespace.namespace;
+    let areas = args.namespaces.watched.areas();
     if args.concern(&[Controller]) {
-        rights::check(&client, namespace, "controller", rights::CONTROLLER, report).await;
+        for area in areas {
+            let what = "rights of controller";
+            rights::check(&client, area, what, rights::CONTROLLER, report).await;
+        }
+        lease(&client, &args.namespaces, report).await;
     }
     if args.concern(&[Ingest]) {
-        rights::check(&client, namespace, "ingest", rights::INGEST, report).await;
+        for area in areas {
+            rights::check(&client, area, "rights of ingest", rights::INGEST, report).await;
+        }
     }
     if args.concern(&[Controller]) {
-        factories(&client, namespace, allow, report).await;
+        for area in areas {
+            factories(&client, area, allow, report).await;
+        }
+    }
+}
+
+async fn lease(client: &Client, namespaces: &NamespacesArgs, report: &mut Report) {
+    let what = "lease of controller";
+    match namespaces.of_lease() {
+        Ok(namespace) => {
+            let area = Area::Namespace(namespace.to_owned());
+            rights::check(client, &area, what, rights::LEASE, report).await;
+        }
+        // Without an election there is none.
+        Err(why) => report.weak(what, why),
     }
 }
 
@@ -117,30 +138,29 @@ fn fields(version: &Version) -> Vec<String> {
     fields.cloned().collect()
 }
 
-async fn factories(
-    client: &Client,
-    namespace: &str,
-    allow: Option<&AllowList>,
-    report: &mut Report,
-) {
-    let api: Api<DeserializeGuard<Factory>> = Api::namespaced(client.clone(), namespace);
-    match cluster::list(&api, FACTORIES_MAX, None).await {
-        Ok(list) => {
-            let all = list.items.len();
-            let (readable, problems) = readable(list.items);
-            report.all(
-                "factories",
-                [
-                    problems,
-                    factory_problems(namespace, &readable),
-                    out_of_reach(&readable, allow),
-                ]
-                .concat(),
-                format!("{all} in {namespace}"),
-            );
-        }
-        Err(ClusterError::Gone(_)) => report.bad("factories", "the definition is missing"),
-        Err(why) => report.bad("factories", why),
+async fn factories(client: &Client, area: &Area, allow: Option<&AllowList>, report: &mut Report) {
+    let api: Api<DeserializeGuard<Factory>> = area.api(client);
+    let list = match cluster::list(&api, FACTORIES_MAX, None).await {
+        Ok(list) => list,
+        Err(ClusterError::Gone(_)) => return report.bad("factories", "the definition is missing"),
+        Err(why) => return report.bad("factories", format!("in {area}: {why}")),
+    };
+    let mut by_namespace: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    // One that is named is looked at even if it has none.
+    by_namespace.extend(area.namespace().map(|name| (name.to_owned(), Vec::new())));
+    for factory in list.items {
+        let namespace = factory.namespace().unwrap_or_default();
+        by_namespace.entry(namespace).or_default().push(factory);
+    }
+    for (namespace, factories) in by_namespace {
+        let all = factories.len();
+        let (readable, problems) = readable(factories);
+        let problems = [
+            problems,
+            factory_problems(&readable),
+            out_of_reach(&readable, allow),
+        ];
+        report.all(&format!("factories in {namespace}"), problems.concat(), all);
     }
 }
 
@@ -161,12 +181,10 @@ fn readable(factories: Vec<DeserializeGuard<Factory>>) -> (Vec<Factory>, Vec<Str
     (readable, problems)
 }
 
-fn factory_problems(namespace: &str, factories: &[Factory]) -> Vec<String> {
+fn factory_problems(factories: &[Factory]) -> Vec<String> {
     if factories.is_empty() {
         let sample = "manifests/samples/factory.yaml";
-        return vec![format!(
-            "none in {namespace}: create one, for example {sample}"
-        )];
+        return vec![format!("none: create one, for example {sample}")];
     }
     let mut problems = Vec::new();
     let defaults = factories
@@ -259,20 +277,20 @@ mod tests {
     fn factories_must_be_unambiguous_and_ready() {
         let good = factory("seoul", &["FF-1"], true, &json!([]));
         assert_eq!(
-            factory_problems("shop", std::slice::from_ref(&good)),
+            factory_problems(std::slice::from_ref(&good)),
             Vec::<String>::new()
         );
-        assert!(factory_problems("shop", &[])[0].contains("none in shop"));
+        assert!(factory_problems(&[])[0].starts_with("none: create one"));
         let same = factory("busan", &["FF-1"], true, &json!([]));
-        let found = factory_problems("shop", &[good, same]);
+        let found = factory_problems(&[good, same]);
         assert!(found[0].contains("2 are the default") && found[1].contains("2 serve FF-1"));
         let not_ready = json!([{
             "type": "Ready", "status": "False", "reason": "HeadersMissing", "message": "no file",
             "lastTransitionTime": "2026-01-02T03:04:05Z",
         }]);
-        let found = factory_problems("shop", &[factory("seoul", &[], true, &not_ready)]);
+        let found = factory_problems(&[factory("seoul", &[], true, &not_ready)]);
         assert_eq!(found, ["seoul is not ready: HeadersMissing: no file"]);
-        let lonely = factory_problems("shop", &[factory("seoul", &[], false, &json!([]))]);
+        let lonely = factory_problems(&[factory("seoul", &[], false, &json!([]))]);
         assert!(lonely[0].contains("none is the default"));
         let elsewhere = [factory("seoul", &[], true, &json!([]))];
         let allow = |entry: &str| AllowList::parse(&[entry.to_owned()]).unwrap();

@@ -1,7 +1,8 @@
-//! What each role may do in its namespace: asked as the identity that runs this.
+//! What each role may do in its namespaces: asked as the identity that runs this.
 
 use super::report::Report;
 use crate::edge::cluster::{self, ClusterError};
+use crate::process::args::Area;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -36,6 +37,7 @@ const fn right(
 const OURS: &str = "restock.dev";
 const COORDINATION: &str = "coordination.k8s.io";
 
+/// The controller's, in each namespace that it watches.
 pub(super) const CONTROLLER: &[Right] = &[
     right(
         OURS,
@@ -46,39 +48,43 @@ pub(super) const CONTROLLER: &[Right] = &[
     right(OURS, "restockrequests", "status", &["patch"]),
     right(OURS, "factories", "", &["list", "watch"]),
     right(OURS, "factories", "status", &["patch"]),
+    right("events.k8s.io", "events", "", &["create"]),
+];
+
+/// The controller's, in the namespace of the lease.
+pub(super) const LEASE: &[Right] = &[
     // A Role cannot name what is yet to be created.
     right(COORDINATION, "leases", "", &["create"]),
     Right {
         name: "restock-operator-controller",
         ..right(COORDINATION, "leases", "", &["get", "update"])
     },
-    right("events.k8s.io", "events", "", &["create"]),
 ];
 
+/// Those of ingest.
 pub(super) const INGEST: &[Right] = &[right(OURS, "restockrequests", "", &["get", "create"])];
 
 pub(super) async fn check(
     client: &Client,
-    namespace: &str,
-    role: &str,
+    area: &Area,
+    what: &str,
     rights: &[Right],
     report: &mut Report,
 ) {
-    let what = format!("rights of {role}");
     let mut missing = Vec::new();
     for right in rights {
         for verb in right.verbs {
-            match allowed(client, namespace, right, verb).await {
+            match allowed(client, area, right, verb).await {
                 Ok(true) => {}
                 Ok(false) => missing.push(format!(
-                    "may not {verb} {} in {namespace}: bind the role's Role to its service account",
+                    "may not {verb} {} in {area}: bind the role's Role to its service account",
                     right.in_words()
                 )),
-                Err(why) => return report.bad(&what, format!("cannot be asked: {why}")),
+                Err(why) => return report.bad(what, format!("cannot be asked: {why}")),
             }
         }
     }
-    report.all(&what, missing, format!("complete in {namespace}"));
+    report.all(what, missing, format!("complete in {area}"));
 }
 
 impl Right {
@@ -98,7 +104,7 @@ impl Right {
 
 async fn allowed(
     client: &Client,
-    namespace: &str,
+    area: &Area,
     right: &Right,
     verb: &str,
 ) -> Result<bool, ClusterError> {
@@ -106,7 +112,8 @@ async fn allowed(
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
-                namespace: Some(namespace.to_owned()),
+                // None asks for all of them.
+                namespace: area.namespace().map(str::to_owned),
                 group: Some(right.group.to_owned()),
                 resource: Some(right.resource.to_owned()),
                 subresource: named(right.sub),

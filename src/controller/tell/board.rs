@@ -20,6 +20,8 @@ pub(super) struct Group {
     kind: Kind,
     /// Why.
     pub(super) cause: &'static str,
+    /// With the Factory's name it says which one.
+    namespace: String,
     factory: Option<String>,
 }
 
@@ -28,6 +30,7 @@ impl Group {
         Self {
             kind: subject.kind,
             cause: subject.cause,
+            namespace: subject.namespace.clone(),
             factory: subject.factory.clone(),
         }
     }
@@ -167,6 +170,14 @@ mod tests {
             board.ask(subject(1, "CallbackOverdue")),
             Asked::FirstOf(_)
         ));
+        let elsewhere = Subject {
+            namespace: "other".to_owned(),
+            ..subject(5, "Refused")
+        };
+        assert!(
+            matches!(board.ask(elsewhere), Asked::FirstOf(_)),
+            "its Factory is another one of the same name"
+        );
         assert_eq!(board.take(&group)[0].len(), 2);
         assert_eq!(board.ask(subject(3, "Refused")), Asked::Joined);
         assert_eq!(board.take(&group)[0].len(), 1);

@@ -85,20 +85,17 @@ fn single(of: &Subject) -> String {
     line("What", what_happened(of.kind));
     line("Cause", &word(of.cause));
     line("Message", &sentence(&of.message, SENTENCE_CHARACTERS_MAX));
-    line("Object", &format!("{}/{}", word(&of.namespace), name(of)));
+    line("Object", &object(of));
     line("Request", of.request_id.as_str());
     line("Product", &wanted(of));
     line("Factory", &factory(of));
     line("Since", &time(of));
     line("Next", next_step(of));
     if has_object(of.kind) {
+        let namespace = word(&of.namespace);
         line(
             "",
-            &format!(
-                "kubectl describe rr {} -n {}",
-                name(of),
-                word(&of.namespace)
-            ),
+            &format!("kubectl describe rr {} -n {namespace}", name(of)),
         );
     }
     line(
@@ -124,16 +121,23 @@ fn summary(first: &Subject, subjects: &[Subject]) -> String {
     for of in subjects {
         let _ = writeln!(
             text,
-            "\n{} {}/{} {} {}\n  {}",
+            "\n{} {} {} {}\n  {}",
             word(&of.notice_id),
-            word(&of.namespace),
-            name(of),
+            object(of),
             wanted(of),
             time(of),
             sentence(&of.message, SUMMARY_CHARACTERS_MAX),
         );
     }
     text
+}
+
+/// Of an object that is gone, and of which the ledger has nothing, nobody knows where it was.
+fn object(of: &Subject) -> String {
+    match of.namespace.as_str() {
+        "" => name(of),
+        namespace => format!("{}/{}", word(namespace), name(of)),
+    }
 }
 
 fn attributes(of: &Subject, count: usize) -> BTreeMap<String, String> {

@@ -2,7 +2,7 @@
 
 mod worklist;
 
-pub use worklist::UnrecordedArrival;
+pub use worklist::{Ordered, UnrecordedArrival, Whose};
 
 use super::call::{Call, retried};
 use super::error::Failure;

@@ -14,7 +14,9 @@ pub struct OldAttempt {
     pub request_id: RequestId,
     /// The attempt.
     pub attempt: u32,
-    /// The name of the object that announced it.
+    /// The namespace of the object that announced it.
+    pub namespace: String,
+    /// The name of that object.
     pub name: String,
     /// When it was closed, in microseconds by the ledger's clock: part of the page's key.
     closed_at: i64,
@@ -26,12 +28,12 @@ pub struct OldAttempt {
 /// them too: only the row knows which object that is. The greatest time instead of NOT
 /// EXISTS: MariaDB would collect every attempt that is not old, for each page anew.
 const OLD: &str = concat!(
-    "SELECT request_id, attempt, name, closed_at FROM order_attempt \
+    "SELECT request_id, attempt, namespace, name, closed_at FROM order_attempt \
      WHERE closed_at < ",
     ledger_now!(),
     " - ? AND closed_at >= ? \
      AND (closed_at > ? OR request_id > ? OR (request_id = ? AND attempt > ?)) \
-     AND namespace = ? \
+     AND (? IS NULL OR namespace = ?) \
      AND (SELECT MAX(COALESCE(other.closed_at, 9223372036854775807)) \
          FROM order_attempt AS other \
          WHERE other.request_id = order_attempt.request_id) < ",
@@ -53,14 +55,14 @@ const PURGE_ARCHIVE: &str = concat!(
 );
 
 impl Store {
-    /// At most `limit` attempts of this namespace, closed longer ago than that, longest
+    /// At most `limit` attempts of this namespace, or of all, closed longer ago than that, longest
     /// first, after that one. Those that the caller leaves stay listed: hence the pages.
     ///
     /// # Errors
     /// [`StoreError`]; a read changes nothing.
     pub async fn old_attempts(
         &self,
-        namespace: &str,
+        namespace: Option<&str>,
         kept_for: Duration,
         after: Option<&OldAttempt>,
         limit: u32,
@@ -75,6 +77,7 @@ impl Store {
             .bind(id)
             .bind(id)
             .bind(attempt)
+            .bind(namespace)
             .bind(namespace)
             .bind(micros(kept_for))
             .bind(limit);
@@ -126,6 +129,7 @@ fn old_attempt(row: &MySqlRow) -> Result<OldAttempt, StoreError> {
     Ok(OldAttempt {
         request_id: word(row, "request_id")?,
         attempt: number(row, "attempt")?,
+        namespace: get(row, "namespace")?,
         name: get(row, "name")?,
         closed_at: get(row, "closed_at")?,
     })

@@ -16,10 +16,9 @@ pub struct UnrecordedArrival {
     pub attempt: u32,
     /// The object that ordered.
     pub uid: String,
-    /// Name of that object; none if the ledger has no row of the attempt.
-    pub name: Option<String>,
-    /// The Factory that was ordered from; none as above.
-    pub factory: Option<String>,
+    /// Where that object is and what was ordered from; none if the ledger has no row of the
+    /// attempt.
+    pub ordered: Option<Ordered>,
     /// The product.
     pub sku: Sku,
     /// How many.
@@ -32,15 +31,39 @@ pub struct UnrecordedArrival {
     pub at: Time,
 }
 
+/// What the row of the attempt says of its object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// The object's namespace.
+    pub namespace: String,
+    /// The object's name.
+    pub name: String,
+    /// The name of the Factory object.
+    pub factory: String,
+}
+
+/// Whose arrivals are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// Those of this namespace.
+    Namespace(&'a str),
+    /// Those of every namespace.
+    Everybody,
+    /// Those of which the ledger has no row of the attempt, and so no namespace.
+    Unknown,
+}
+
+/// `<=>` finds NULL, which no namespace is, and which the namespace of a missing row is.
 /// The key range is a page of one look at the whole list, not a memory.
 const UNRECORDED: &str = "SELECT arrival.request_id AS request_id, arrival.attempt AS attempt, \
      arrival.uid AS uid, arrival.sku AS sku, arrival.quantity AS quantity, \
      arrival.surplus AS surplus, arrival.note AS note, arrival.arrived_at AS arrived_at, \
-     order_attempt.name AS name, order_attempt.factory AS factory \
+     order_attempt.namespace AS namespace, order_attempt.name AS name, \
+     order_attempt.factory AS factory \
      FROM arrival LEFT JOIN order_attempt ON order_attempt.request_id = arrival.request_id \
      AND order_attempt.attempt = arrival.attempt \
      WHERE arrival.recorded_at IS NULL \
-     AND (order_attempt.namespace = ? OR order_attempt.namespace IS NULL) \
+     AND (order_attempt.namespace <=> ? OR (? AND order_attempt.namespace IS NOT NULL)) \
      AND (arrival.request_id > ? OR (arrival.request_id = ? AND arrival.attempt > ?)) \
      ORDER BY arrival.request_id, arrival.attempt LIMIT ?";
 
@@ -64,8 +87,8 @@ const CLOSED: &str = concat!(
 
 impl Store {
     /// At most `limit` arrivals that are not marked as recorded, by key, after that one. One
-    /// ledger serves many namespaces, each with a controller of its own: only those of this
-    /// one are listed, and those of which the ledger does not know whose they are.
+    /// ledger serves many namespaces, and may serve several controllers: each asks for those
+    /// of its own, and once for those of which the ledger does not know whose they are.
     /// Always begin with none: an arrival that cannot be recorded now stays listed, and
     /// the pages keep it from hiding the ones behind it.
     ///
@@ -73,13 +96,20 @@ impl Store {
     /// [`StoreError`]; a read changes nothing.
     pub async fn unrecorded_arrivals(
         &self,
-        namespace: &str,
+        whose: Whose<'_>,
         after: Option<(&RequestId, u32)>,
         limit: u32,
     ) -> Result<Vec<UnrecordedArrival>, StoreError> {
+        let (namespace, everybody) = match whose {
+            Whose::Namespace(namespace) => (Some(namespace), false),
+            // No namespace is called so.
+            Whose::Everybody => (Some(""), true),
+            Whose::Unknown => (None, false),
+        };
         let (id, attempt) = after.map_or(("", 0), |(id, attempt)| (id.as_str(), attempt));
         let query = sqlx::query(UNRECORDED)
             .bind(namespace)
+            .bind(everybody)
             .bind(id)
             .bind(id)
             .bind(attempt)
@@ -127,12 +157,22 @@ fn unrecorded_arrival(row: &MySqlRow) -> Result<UnrecordedArrival, StoreError> {
         request_id: word(row, "request_id")?,
         attempt: number(row, "attempt")?,
         uid: get(row, "uid")?,
-        name: get(row, "name")?,
-        factory: get(row, "factory")?,
+        ordered: ordered(row)?,
         sku: word(row, "sku")?,
         quantity: quantity(row, "quantity")?,
         surplus: get(row, "surplus")?,
         note: get(row, "note")?,
         at: time(row, "arrived_at")?,
     })
+}
+
+fn ordered(row: &MySqlRow) -> Result<Option<Ordered>, StoreError> {
+    let Some(namespace) = get(row, "namespace")? else {
+        return Ok(None);
+    };
+    Ok(Some(Ordered {
+        namespace,
+        name: get(row, "name")?,
+        factory: get(row, "factory")?,
+    }))
 }

@@ -42,7 +42,8 @@ const OVERDUE: &str = concat!(
      deadline_at, EXISTS (SELECT 1 FROM arrival AS other \
          WHERE other.request_id = order_attempt.request_id) AS other_arrived \
      FROM order_attempt \
-     WHERE closed_at IS NULL AND (request_id > ? OR (request_id = ? AND attempt > ?)) \
+     WHERE closed_at IS NULL AND (? IS NULL OR namespace = ?) \
+     AND (request_id > ? OR (request_id = ? AND attempt > ?)) \
      AND deadline_at < ",
     ledger_now!(),
     " AND NOT EXISTS (SELECT 1 FROM arrival AS own \
@@ -66,19 +67,22 @@ const OVER: &str = concat!(
 );
 
 impl Store {
-    /// At most `limit` overdue attempts that nobody was told of, by key, after that one.
-    /// Those whose object still lives are told by the object, and stay listed until then:
+    /// At most `limit` overdue attempts of this namespace, or of all, that nobody was told
+    /// of, by key, after that one. Those whose object still lives are told by the object, and stay listed until then:
     /// hence the pages.
     ///
     /// # Errors
     /// [`StoreError`]; a read changes nothing.
     pub async fn overdue_untold(
         &self,
+        namespace: Option<&str>,
         after: Option<(&RequestId, u32)>,
         limit: u32,
     ) -> Result<Vec<OverdueAttempt>, StoreError> {
         let (id, attempt) = after.map_or(("", 0), |(id, attempt)| (id.as_str(), attempt));
         let query = sqlx::query(OVERDUE)
+            .bind(namespace)
+            .bind(namespace)
             .bind(id)
             .bind(id)
             .bind(attempt)

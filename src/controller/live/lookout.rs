@@ -1,0 +1,89 @@
+//! What one watch has told so far: whether its area is known, and what is in the way.
+
+use crate::edge::cluster::ClusterError;
+use crate::process::args::Area;
+use crate::process::clock;
+use kube::core::Resource;
+use kube::runtime::watcher;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How often it is said again that a watch cannot begin. It is tried every half minute: a
+/// line for each would bury all others, and one alone may have been rotated away.
+const SAID_AGAIN: Duration = Duration::from_secs(600);
+
+/// One watch.
+pub(super) struct Lookout {
+    /// What it covers.
+    pub(super) area: Area,
+    known_since: OnceLock<Duration>,
+    trouble: Mutex<Trouble>,
+}
+
+/// Why a watch could not begin when it was last tried.
+#[derive(Default)]
+struct Trouble {
+    why: Option<String>,
+    said_at: Option<Duration>,
+}
+
+impl Lookout {
+    /// One that has told nothing yet.
+    pub(super) fn new(area: Area) -> Self {
+        Self {
+            area,
+            known_since: OnceLock::new(),
+            trouble: Mutex::default(),
+        }
+    }
+
+    /// A complete list has come.
+    pub(super) fn listed(&self) {
+        self.known_since.get_or_init(clock::since_boot);
+        self.trouble().why = None;
+    }
+
+    /// Notes a failure. A watch that breaks off begins again by itself, and is no news; one
+    /// that cannot begin is told of, by its area: the others go on without it.
+    pub(super) fn failed<K: Resource<DynamicType = ()>>(&self, error: watcher::Error) {
+        let (kind, namespace) = (K::plural(&()), &self.area);
+        let error = match error {
+            watcher::Error::InitialListFailed(why) | watcher::Error::WatchStartFailed(why) => {
+                ClusterError::from(why)
+            }
+            other => {
+                tracing::debug!(%kind, %namespace, %other, "a watch broke off; it begins again");
+                return;
+            }
+        };
+        let now = clock::since_boot();
+        let mut trouble = self.trouble();
+        trouble.why = Some(error.to_string());
+        let said_at = trouble.said_at;
+        if said_at.is_none_or(|at| now.saturating_sub(at) >= SAID_AGAIN) {
+            trouble.said_at = Some(now);
+            tracing::warn!(%kind, %namespace, %error, "cannot watch; it is tried again and again");
+        }
+    }
+
+    /// For how long everything in the area has been known, if it is.
+    pub(super) fn known_for(&self) -> Option<Duration> {
+        let since = self.known_since.get()?;
+        Some(clock::since_boot().saturating_sub(*since))
+    }
+
+    /// What is in the way of knowing the area, in words for people; none if it is known.
+    pub(super) fn unknown(&self) -> Option<String> {
+        if self.known_since.get().is_some() {
+            return None;
+        }
+        let why = self.trouble().why.clone();
+        let why = why.unwrap_or_else(|| "not listed yet".to_owned());
+        Some(format!("{}: {why}", self.area))
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        // Two fields that are each of use alone.
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
