@@ -120,7 +120,10 @@ async fn a_namespace_that_may_not_be_watched_holds_up_no_other() {
             assert!(live.get(&a.namespace, "same", &in_a).is_some());
             let says = |what: &str| live.unknown().iter().any(|why| why.contains(what));
             let named = format!("restockrequests in {}: ", b.namespace);
-            until("why the other is not", || says("forbidden")).await;
+            until("why the other is not", || {
+                says("bind the controller's Role there")
+            })
+            .await;
             assert!(says(&named) && live.unknown().len() == 1);
             // Somebody mends it: nothing has to be restarted.
             user.allow(&b.namespace, "read", &limited::of_reader())

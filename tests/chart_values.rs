@@ -352,3 +352,22 @@ fn the_readme_shows_the_least_values() {
         assert!(shown, "{name}");
     }
 }
+
+#[test]
+fn with_the_values_for_high_availability_every_role_has_more_than_one_pod() {
+    let values = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/charts/restock-operator/values-ha.yaml"
+    );
+    let output = helm(&["template", "shop", "--values", values], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let documents = text.split("\n---\n").map(serde_saphyr::from_str::<Value>);
+    let objects: Vec<Value> = documents.map(Result::unwrap).collect();
+    let deployments = of_kind(&objects, "Deployment");
+    assert_eq!(deployments.len(), 4);
+    for deployment in deployments {
+        let replicas = deployment["spec"]["replicas"].as_i64();
+        assert!(replicas > Some(1), "{}", deployment["metadata"]["name"]);
+    }
+    assert_eq!(of_kind(&objects, "PodDisruptionBudget").len(), 4);
+}

@@ -52,6 +52,7 @@ async fn nothing_is_lost_or_doubled_by_changes_and_kills() {
         let load = Load::begin(&shop, "calm", "");
         a_value_is_changed(&shop, &mut values).await;
         the_next_version_comes(&shop, &mut values).await;
+        the_version_before_comes_back(&shop).await;
         the_keys_are_rotated(&shop).await;
         the_leader_goes(&shop).await;
         let calm = load.end().await;
@@ -87,19 +88,30 @@ async fn the_next_version_comes(shop: &Installation, values: &mut Value) {
     helm(shop, "upgrade", values).await;
     let after = shop.ledger.store.schema_version().await.unwrap();
     assert!(after > before, "{before:?} {after:?}");
+    only_the_image(shop, ":next").await;
+}
+
+async fn only_the_image(shop: &Installation, tag: &str) {
     let images = "jsonpath={.items[*].spec.containers[*].image}";
     let selector = "--selector=app.kubernetes.io/name=restock-operator";
     let images = ["get", "pods", selector, "--output", images];
     eventually(
-        "the last pod of the old version to go",
+        "the last pod of the other version to go",
         PATIENCE,
         || async {
             let images = shop.place.kubectl(&images).await;
-            let old = images.contains(":dev");
-            if old { Err(images) } else { Ok(()) }
+            let other = images.split(' ').any(|image| !image.ends_with(tag));
+            if other { Err(images) } else { Ok(()) }
         },
     )
     .await;
+}
+
+/// On the schema of its successor.
+async fn the_version_before_comes_back(shop: &Installation) {
+    let rollback = ["rollback", RELEASE, "2"];
+    shop.place.helm(&[&rollback[..], &WAIT[..]].concat()).await;
+    only_the_image(shop, ":dev").await;
 }
 
 /// As docs/operations.md says it.

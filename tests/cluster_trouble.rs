@@ -91,7 +91,12 @@ async fn an_older_definition(shop: &Installation) {
         .kubectl(&[&patch[..], &["--patch", older]].concat())
         .await;
     shop.place.start_anew(&["controller"]).await;
-    is_not_ready(&shop.place, "controller", "definition").await;
+    is_not_ready(
+        &shop.place,
+        "controller",
+        "the definition is older than this version",
+    )
+    .await;
     let current = "--filename=crds/restockrequests.yaml";
     let apply = ["apply", "--server-side", "--force-conflicts", current];
     shop.place.kubectl(&apply).await;

@@ -1,8 +1,9 @@
 //! What an account did with the API server, from its audit log, and what it may do.
 
 use super::place::Place;
-use k8s_openapi::api::rbac::v1::Role;
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding};
 use kube::Api;
+use kube::api::ListParams;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,29 +30,37 @@ impl fmt::Display for Act {
     }
 }
 
-/// What this role's account may do in its namespace by the Role of the chart.
+/// What this role's account may do in its namespace, by every Role that is bound to it.
 pub(crate) async fn rights(place: &Place, role: &str) -> BTreeSet<Act> {
+    let bindings: Api<RoleBinding> = Api::namespaced(place.client.clone(), &place.namespace);
     let roles: Api<Role> = Api::namespaced(place.client.clone(), &place.namespace);
-    let role = roles
-        .get(&format!("restock-restock-operator-{role}"))
-        .await
-        .unwrap();
+    let account = format!("restock-restock-operator-{role}");
     let mut rights = BTreeSet::new();
-    for rule in role.rules.unwrap_or_default() {
-        let names = rule.resource_names.unwrap_or_default();
-        let names: Vec<_> = names.into_iter().map(Some).collect();
-        let names = if names.is_empty() { vec![None] } else { names };
-        for resource in rule.resources.unwrap_or_default() {
-            for verb in &rule.verbs {
-                rights.extend(names.iter().map(|name| Act {
-                    verb: verb.clone(),
-                    resource: resource.clone(),
-                    name: name.clone(),
-                }));
-            }
+    for binding in bindings.list(&ListParams::default()).await.unwrap() {
+        let subjects = binding.subjects.unwrap_or_default();
+        if subjects.iter().any(|subject| subject.name == account) {
+            let role = roles.get(&binding.role_ref.name).await.unwrap();
+            rights.extend(role.rules.unwrap_or_default().into_iter().flat_map(acts));
         }
     }
     rights
+}
+
+fn acts(rule: PolicyRule) -> Vec<Act> {
+    let names = rule.resource_names.unwrap_or_default();
+    let names: Vec<_> = names.into_iter().map(Some).collect();
+    let names = if names.is_empty() { vec![None] } else { names };
+    let mut acts = Vec::new();
+    for resource in rule.resources.unwrap_or_default() {
+        for verb in &rule.verbs {
+            acts.extend(names.iter().map(|name| Act {
+                verb: verb.clone(),
+                resource: resource.clone(),
+                name: name.clone(),
+            }));
+        }
+    }
+    acts
 }
 
 /// What this role's account did, and what it was refused.

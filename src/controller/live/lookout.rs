@@ -56,9 +56,10 @@ impl Lookout {
                 return;
             }
         };
+        let error = advised(&error);
         let now = clock::since_boot();
         let mut trouble = self.trouble();
-        trouble.why = Some(error.to_string());
+        trouble.why = Some(error.clone());
         let said_at = trouble.said_at;
         if said_at.is_none_or(|at| now.saturating_sub(at) >= SAID_AGAIN) {
             trouble.said_at = Some(now);
@@ -86,4 +87,20 @@ impl Lookout {
         // Two fields that are each of use alone.
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The error, and what to do where only a person can do it.
+fn advised(error: &ClusterError) -> String {
+    let advice = match error {
+        ClusterError::Gone(_) => "the definition is missing",
+        // Said of a field that the definition does not name as selectable.
+        ClusterError::Refused(text) if text.contains("field label not supported") => {
+            "the definition is older than this version"
+        }
+        ClusterError::Refused(text) if text.contains("forbidden") => {
+            return format!("{error}: bind the controller's Role there");
+        }
+        _ => return error.to_string(),
+    };
+    format!("{error}: {advice}: restock-operator crd | kubectl apply --server-side -f -")
 }
