@@ -147,6 +147,8 @@ async fn it_tests_itself(shop: &Installation) {
         "{said}"
     );
     assert!(said.contains("booked back: 1000000, stock is 0"), "{said}");
+    // For people: a command logs nothing beside its answer.
+    assert!(!said.contains("timestamp"), "{said}");
     assert_eq!(shop.stock().await, 11);
 }
 

@@ -78,7 +78,7 @@ impl Installation {
         let factory = Factory::start(&place).await;
         let shop = Self {
             ledger: Ledger { store, schema },
-            inbox: Inbox::with_dead_letters(RECEIVES_MAX).await,
+            inbox: Inbox::as_documented().await,
             account: Account::create(PASSWORD).await,
             place,
             queues,

@@ -64,6 +64,17 @@ impl Inbox {
             .unwrap();
     }
 
+    /// As docs/install-eks.md asks for it, with its dead-letter queue.
+    pub(crate) async fn as_documented() -> (Self, Self) {
+        let (inbox, dead) = Self::with_dead_letters(100).await;
+        let retention = (14 * 24 * 60 * 60).to_string();
+        let setting = client().await.set_queue_attributes();
+        let setting = setting.queue_url(&inbox.url);
+        let setting = setting.attributes(QueueAttributeName::MessageRetentionPeriod, retention);
+        setting.send().await.unwrap();
+        (inbox, dead)
+    }
+
     /// Messages that wait in it or are hidden.
     pub(crate) async fn messages(&self) -> u64 {
         let counts = self.attributes().await;

@@ -58,15 +58,20 @@ pub(super) fn told(
             runs_on: false,
         };
     };
-    let arguments = command
-        .find_subcommand(role)
-        .into_iter()
-        .flat_map(Command::get_arguments);
-    let mut settings: Vec<String> = arguments
+    let arguments = || {
+        let role = command.find_subcommand(role);
+        role.into_iter().flat_map(Command::get_arguments)
+    };
+    // Of the definition: what was matched tells names that it does not know from others in a
+    // debug build only.
+    let has = |name: &str| arguments().any(|argument| argument.get_id() == name);
+    let mut settings: Vec<String> = arguments()
         .filter(|argument| !argument.is_hide_env_values_set())
         .filter_map(|argument| setting(argument.get_id().as_str(), matches))
         .collect();
-    settings.extend(database(matches).map(|place| format!("database={place}")));
+    if has("database_url") {
+        settings.extend(database(matches).map(|place| format!("database={place}")));
+    }
     let of_aws: Vec<String> = OF_AWS
         .iter()
         .flat_map(|name| values(name, matches))
@@ -80,7 +85,7 @@ pub(super) fn told(
     Told {
         role: role.to_owned(),
         settings: settings.join(" "),
-        runs_on: matches.try_contains_id("admin_listen").is_ok(),
+        runs_on: has("admin_listen"),
     }
 }
 
@@ -98,10 +103,9 @@ fn values(name: &str, matches: &ArgMatches) -> Vec<String> {
         .collect()
 }
 
-/// Host and name of the ledger, if this role has one. A URL that cannot be read or
+/// Host and name of the ledger of a role that has one. A URL that cannot be read or
 /// understood is the role's to complain about.
 fn database(matches: &ArgMatches) -> Option<String> {
-    matches.try_contains_id("database_url").ok()?;
     let source = DatabaseArgs::from_arg_matches(matches).ok()?.source();
     let url = source.read().ok()?;
     let (_scheme, rest) = url.expose_secret().split_once("://")?;
