@@ -183,6 +183,8 @@ async fn the_leader_goes(shop: &Installation) {
 }
 
 async fn each_was_ordered_once_and_came(shop: &Installation, sent: &Sent) {
+    shop.all_ended(sent.len()).await;
+    assert_eq!(shop.factory.lost_callbacks().await, [""; 0]);
     shop.ended(Phase::Succeeded, sent.len()).await;
     let total: u32 = sent.values().sum();
     assert_eq!(shop.stock().await, i64::from(total));

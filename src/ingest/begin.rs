@@ -21,7 +21,14 @@ pub(super) async fn queue_arn(
     condition: &Condition,
     shutdown: &CancellationToken,
 ) -> Option<String> {
-    let attributes = until_good(condition, shutdown, || queue.attributes()).await?;
+    let ask = async || {
+        let answer = queue.attributes().await;
+        answer.map_err(|why| {
+            let url = queue.url();
+            format!("{why}: {url}: create it, let this role read it, or correct RESTOCK_QUEUE_URL")
+        })
+    };
+    let attributes = until_good(condition, shutdown, ask).await?;
     tracing::info!(queue = attributes.arn, "reading this queue");
     warn_of_redrive(&attributes);
     Some(attributes.arn)

@@ -71,13 +71,28 @@ impl Factory {
 
     /// The bodies of all orders, oldest first.
     pub(crate) async fn orders(&self) -> Vec<Value> {
+        let all = self.book().await.into_iter();
+        all.map(|mut order| order["body"].take()).collect()
+    }
+
+    /// The callbacks that nobody took: who asked, when in milliseconds, and what happened.
+    pub(crate) async fn lost_callbacks(&self) -> Vec<String> {
+        let mut lost = Vec::new();
+        for order in self.book().await {
+            for callback in order["callbacks"].as_array().into_iter().flatten() {
+                let result = callback["result"].as_str().unwrap_or_default();
+                if !result.starts_with("20") {
+                    lost.push(format!("{} {callback}", order["requester"]));
+                }
+            }
+        }
+        lost
+    }
+
+    async fn book(&self) -> Vec<Value> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10));
         let client = client.no_proxy().build().unwrap();
         let answer = client.get(&self.orders).send().await.unwrap();
-        let text = answer.text().await.unwrap();
-        let all: Vec<Value> = serde_json::from_str(&text).unwrap();
-        all.into_iter()
-            .map(|mut order| order["body"].take())
-            .collect()
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 }

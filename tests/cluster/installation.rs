@@ -205,6 +205,20 @@ impl Installation {
         api.list(&ListParams::default()).await.unwrap().items
     }
 
+    /// Waits until there are so many requests, and none is under way.
+    pub(crate) async fn all_ended(&self, count: usize) -> Vec<RestockRequest> {
+        eventually(&format!("{count} requests to end"), PATIENCE, || async {
+            let all = self.requests().await;
+            let mut over = all.clone();
+            over.retain(|object| object.status.as_ref().is_some_and(|status| status.finished));
+            match (all.len(), over.len()) == (count, count) {
+                true => Ok(over),
+                false => Err(format!("{} over of {}", over.len(), all.len())),
+            }
+        })
+        .await
+    }
+
     /// Waits until so many requests ended in this phase, and none is under way.
     pub(crate) async fn ended(&self, phase: Phase, count: usize) -> Vec<RestockRequest> {
         let what = format!("{count} {phase:?}");

@@ -126,11 +126,6 @@ impl Place {
             .unwrap_or_else(|why| panic!("kubectl {}: {why}", arguments.join(" ")))
     }
 
-    /// Runs kubectl in the namespace; what it prints, or what it says is wrong.
-    pub(crate) async fn tried_kubectl(&self, arguments: &[&str]) -> Result<String, String> {
-        self.tried("KUBECTL", arguments, "").await
-    }
-
     /// Takes this object away; what brings it back.
     pub(crate) async fn take(&self, kind: &str, name: &str) -> String {
         let text = self.kubectl(&["get", kind, name, "--output=json"]).await;

@@ -36,8 +36,8 @@ async fn pods(place: &Place) -> Vec<Pod> {
     serving.map(pod).collect()
 }
 
-/// Waits until a pod of this role is not ready and says these words, at /readyz and in its
-/// log; it was never started again.
+/// Waits until a pod of this role is not ready and warns of it with these words; it was never
+/// started again.
 pub(crate) async fn is_not_ready(place: &Place, role: &str, words: &str) {
     eventually(&format!("{role} to say {words:?}"), PATIENCE, || async {
         let pods = pods(place).await;
@@ -48,18 +48,11 @@ pub(crate) async fn is_not_ready(place: &Place, role: &str, words: &str) {
         if pod.ready {
             return Err(format!("{} is ready", pod.name));
         }
-        let path = format!(
-            "/api/v1/namespaces/{}/pods/{}:8080/proxy/readyz?verbose",
-            place.namespace, pod.name
-        );
-        // 503 is an error to kubectl, which prints the answer all the same.
-        let raw = place.tried_kubectl(&["get", "--raw", &path]).await;
-        let said = raw.unwrap_or_else(|why| why);
         let log = place.kubectl(&["logs", &pod.name, "--tail=-1"]).await;
-        let lines = log.lines().filter(|line| line.contains(words)).count();
-        match said.contains(words) && lines > 0 {
+        let is_line = |line: &str| line.contains(words) && line.contains("WARN");
+        match log.lines().any(is_line) {
             true => Ok(()),
-            false => Err(format!("{said}; {lines} lines of {log}")),
+            false => Err(log),
         }
     })
     .await;
