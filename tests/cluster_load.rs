@@ -52,8 +52,8 @@ async fn nothing_is_lost_or_doubled_by_changes_and_kills() {
         let load = Load::begin(&shop, "calm", "");
         a_value_is_changed(&shop, &mut values).await;
         the_next_version_comes(&shop, &mut values).await;
-        the_version_before_comes_back(&shop).await;
         the_keys_are_rotated(&shop).await;
+        the_version_before_comes_back(&shop).await;
         the_leader_goes(&shop).await;
         let calm = load.end().await;
         each_was_ordered_once_and_came(&shop, &calm).await;
@@ -107,24 +107,21 @@ async fn only_the_image(shop: &Installation, tag: &str) {
     .await;
 }
 
-/// On the schema of its successor.
+/// On the schema of its successor, and with the keys of today.
 async fn the_version_before_comes_back(shop: &Installation) {
     let rollback = ["rollback", RELEASE, "2"];
     shop.place.helm(&[&rollback[..], &WAIT[..]].concat()).await;
     only_the_image(shop, ":dev").await;
+    assert!(keys(shop).await.starts_with("k2 "));
 }
 
 /// As docs/operations.md says it.
 async fn the_keys_are_rotated(shop: &Installation) {
-    let name = format!("{RELEASE}-restock-operator-callback-keys");
-    let key = "jsonpath={.data.callback-keys}";
-    let old = ["get", "secret", &name, "--output", key];
-    let old = shop.place.kubectl(&old).await;
-    let old = String::from_utf8(BASE64.decode(old.as_bytes()).unwrap()).unwrap();
+    let old = keys(shop).await;
     let new = format!("k2 {}\n", BASE64.encode(&[7; 32]));
-    put_keys(shop, &name, &format!("{old}{new}")).await;
+    put_keys(shop, &format!("{old}{new}")).await;
     all_have_read(shop, r#"[\"k1\", \"k2\"]"#).await;
-    put_keys(shop, &name, &format!("{new}{old}")).await;
+    put_keys(shop, &format!("{new}{old}")).await;
     all_have_read(shop, r#"[\"k2\", \"k1\"]"#).await;
     eventually("an order with the new key", PATIENCE, || async {
         let orders = shop.factory.orders().await;
@@ -138,9 +135,18 @@ async fn the_keys_are_rotated(shop: &Installation) {
     .await;
 }
 
-async fn put_keys(shop: &Installation, name: &str, keys: &str) {
+const KEYS: &str = "restock-restock-operator-callback-keys";
+
+async fn keys(shop: &Installation) -> String {
+    let data = "jsonpath={.data.callback-keys}";
+    let get = ["get", "secret", KEYS, "--output", data];
+    let encoded = shop.place.kubectl(&get).await;
+    String::from_utf8(BASE64.decode(encoded.as_bytes()).unwrap()).unwrap()
+}
+
+async fn put_keys(shop: &Installation, keys: &str) {
     let patch = json!({ "stringData": { "callback-keys": keys } }).to_string();
-    let patching = ["patch", "secret", name, "--patch", &patch];
+    let patching = ["patch", "secret", KEYS, "--patch", &patch];
     shop.place.kubectl(&patching).await;
 }
 
