@@ -139,7 +139,7 @@ async fn goods_of_a_deleted_request_count(shop: &Installation) {
 async fn it_tests_itself(shop: &Installation) {
     let said = shop
         .place
-        .helm(&["test", RELEASE, "--timeout", "10m"])
+        .helm(&["test", RELEASE, "--logs", "--timeout", "10m"])
         .await;
     assert_eq!(
         said.matches("Phase:          Succeeded").count(),
@@ -188,6 +188,8 @@ async fn leaves_what_is_people_s(shop: &Installation) {
     shop.place
         .helm(&["uninstall", RELEASE, "--wait", "--cascade=foreground"])
         .await;
+    let of_tests = "--selector=app.kubernetes.io/instance=restock";
+    shop.place.kubectl(&["delete", "pods", of_tests]).await;
     let kinds = [
         "api-resources",
         "--namespaced",

@@ -265,10 +265,8 @@ metadata:
   annotations:
     helm.sh/hook: test
     helm.sh/hook-weight: {{ .weight | quote }}
-    # One that failed stays to be looked at.
-    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
-    # From Helm 4 on; --logs asks for pods that have gone.
-    helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
+    # It stays until the next test: --logs reads what it said.
+    helm.sh/hook-delete-policy: before-hook-creation
 spec:
   activeDeadlineSeconds: {{ .seconds }}
   {{- $own := dict "env" .env "settings" .settings "identity" .identity }}
