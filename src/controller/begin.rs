@@ -56,7 +56,7 @@ pub(super) async fn watch(context: Arc<Context>, watching: Condition) {
 fn begin(context: &Context, area: Area) {
     // The list is the cluster's first answer; without work there would be no other.
     context.cluster_answered(Ok(()));
-    let live = context.live.select(area.namespace(), Some).len();
+    let live = context.live.count(area.namespace());
     tracing::info!(namespace = %area, live, "the requests are known");
     // Before the first pass there, so that no order overlooks those in flight.
     occupy_gates(context, &area);

@@ -265,9 +265,9 @@ impl<K: Watched> Live<K> {
         all.iter().filter_map(|object| object.uid()).collect()
     }
 
-    /// How many there are, readable or not.
-    pub fn count(&self) -> usize {
-        self.objects.len()
+    /// How many there are in this namespace or in all, readable or not.
+    pub fn count(&self, namespace: Option<&str>) -> usize {
+        self.inside(namespace).len()
     }
 }
 

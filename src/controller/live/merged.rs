@@ -6,6 +6,7 @@
 
 use super::lookout::Lookout;
 use super::{Kept, Watched};
+use crate::process::args::Area;
 use kube::ResourceExt as _;
 use kube::runtime::reflector::{Store, store::Writer};
 use kube::runtime::watcher::{Error, Event};
@@ -17,8 +18,9 @@ pub(super) struct Merged<K: Watched> {
     objects: Store<Kept<K>>,
     writer: Writer<Kept<K>>,
     lookouts: Arc<[Lookout]>,
-    /// For each watch the uids of the list that it is reading.
-    lists: Vec<HashSet<String>>,
+    /// For each watch the uids of the list that it is reading; none where the area has
+    /// nothing yet that could be missing from the list: usually that is the first one.
+    lists: Vec<Option<HashSet<String>>>,
 }
 
 impl<K: Watched> Merged<K> {
@@ -32,7 +34,7 @@ impl<K: Watched> Merged<K> {
         Self {
             objects: writer.as_reader(),
             writer,
-            lists: lookouts.iter().map(|_| HashSet::new()).collect(),
+            lists: lookouts.iter().map(|_| None).collect(),
             lookouts,
         }
     }
@@ -69,20 +71,22 @@ impl<K: Watched> Merged<K> {
     }
 
     fn changes(&mut self, watch: usize, event: Event<Kept<K>>) -> Vec<Event<Kept<K>>> {
-        let list = &mut self.lists[watch];
         match event {
             Event::Init => {
-                list.clear();
+                let area = &self.lookouts[watch].area;
+                let has_some = self.objects.find(|object| is_in(area, object)).is_some();
+                self.lists[watch] = has_some.then(HashSet::new);
                 Vec::new()
             }
             Event::InitApply(object) => {
-                list.extend(object.uid());
+                if let Some(list) = &mut self.lists[watch] {
+                    list.extend(object.uid());
+                }
                 vec![Event::Apply(object)]
             }
             Event::InitDone => {
-                // Taken, not cleared: its memory would stay for the next list.
-                let list = std::mem::take(list);
-                self.gone(watch, &list)
+                let list = self.lists[watch].take();
+                list.map_or(Vec::new(), |list| self.gone(watch, &list))
             }
             change @ (Event::Apply(_) | Event::Delete(_)) => vec![change],
         }
@@ -92,20 +96,22 @@ impl<K: Watched> Merged<K> {
     fn gone(&self, watch: usize, list: &HashSet<String>) -> Vec<Event<Kept<K>>> {
         let area = &self.lookouts[watch].area;
         let gone = self.objects.state_filter(|object| {
-            let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
             let uid = object.metadata.uid.as_deref().unwrap_or_default();
-            area.has(namespace) && !list.contains(uid)
+            is_in(area, object) && !list.contains(uid)
         });
         let delete = |object: Arc<Kept<K>>| Event::Delete(Kept::clone(&object));
         gone.into_iter().map(delete).collect()
     }
 }
 
+fn is_in<K: Watched>(area: &Area, object: &Kept<K>) -> bool {
+    area.has(object.metadata.namespace.as_deref().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crd::factory::Factory;
-    use crate::process::args::Area;
     use kube::core::Status;
     use serde_json::json;
 
@@ -181,6 +187,15 @@ mod tests {
         merged.take(0, Ok(Event::InitApply(object("a", "x", "a1"))));
         list(&mut merged, 0, Vec::new());
         assert_eq!(uids(&merged), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_first_list_that_broke_off_had_is_deleted_too() {
+        let mut merged = merged();
+        merged.take(0, Ok(Event::Init));
+        merged.take(0, Ok(Event::InitApply(object("a", "x", "a1"))));
+        list(&mut merged, 0, vec![object("a", "y", "a2")]);
+        assert_eq!(uids(&merged), ["a2"]);
     }
 
     #[test]
