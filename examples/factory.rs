@@ -161,6 +161,13 @@ async fn call_back_later(factory: Arc<Factory>, order: Order, body: Bytes, wishe
     }
 }
 
+/// The error and what is behind it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let words: Vec<String> = chain.map(ToString::to_string).collect();
+    words.join(": ")
+}
+
 /// Calls back once; whatever comes of it is written down and otherwise ignored.
 async fn call_back(factory: &Factory, order: &Order, body: &Bytes) {
     let Some(url) = order.body.get("CallbackUrl").and_then(Value::as_str) else {
@@ -171,7 +178,7 @@ async fn call_back(factory: &Factory, order: &Order, body: &Bytes) {
     let result = match request.header(content_type.0, content_type.1).send().await {
         Ok(response) => response.status().as_u16().to_string(),
         // Without the URL: it is a signed one, and answers are listed.
-        Err(error) => error.without_url().to_string(),
+        Err(error) => causes(&error.without_url()),
     };
     factory.book.note(&order.id, result);
 }

@@ -50,12 +50,15 @@ pub struct Args {
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no cluster, a bad mapping.
+/// What a person has to mend before it can begin: no region, no cluster.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry);
     let queue_condition = process.health.condition("queue");
     let cluster_condition = process.health.condition("cluster");
-    let mapping = reload::mapping(args.mapping_file.as_deref(), &process).await?;
+    let mapping = reload::mapping(args.mapping_file.as_deref(), &process).await;
+    let Some(mapping) = mapping else {
+        return Ok(());
+    };
     let queue = Queue::new(&aws::config().await?, args.queue_url);
     let client = cluster::client().await?;
 

@@ -34,6 +34,42 @@ pub struct Process {
     pub registry: metrics::Registry,
 }
 
+impl Process {
+    /// Asks, every ten seconds, until there is what the role cannot begin without. A person
+    /// makes or mends it elsewhere, and a process that ended for it would only be started
+    /// again: so it says at /readyz and in the log what is wrong, and begins by itself. None
+    /// at shutdown.
+    pub async fn wait_for<T, E, Asking>(
+        &self,
+        name: &'static str,
+        ask: impl Fn() -> Asking,
+    ) -> Option<T>
+    where
+        E: std::fmt::Display,
+        Asking: Future<Output = Result<T, E>>,
+    {
+        let condition = self.health.condition(name);
+        let mut said = String::new();
+        loop {
+            let why = match ask().await {
+                Ok(answer) => {
+                    condition.ready();
+                    return Some(answer);
+                }
+                // With the causes, where it has any.
+                Err(why) => format!("{why:#}"),
+            };
+            if said != why {
+                tracing::warn!(condition = name, why, "cannot begin yet");
+            }
+            condition.not_ready(why.as_str());
+            said = why;
+            let pause = tokio::time::sleep(followed::LOOK_EVERY);
+            self.shutdown.run_until_cancelled(pause).await?;
+        }
+    }
+}
+
 /// What every command needs before it does anything: TLS, then logs and traces, which
 /// name the command. To be held to the end.
 pub fn prepare(log: &args::LogArgs, told: &args::Told) -> anyhow::Result<telemetry::Telemetry> {

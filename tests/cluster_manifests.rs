@@ -38,10 +38,10 @@ async fn the_plain_manifests_are_an_installation_that_works() {
         shop.place
             .kubectl(&[&available[..], &all[..]].concat())
             .await;
-        shop.sell_out().await;
+        products_are_declared(&shop).await;
         shop.message("plain", 3, "a shop").await;
         shop.ended(Phase::Succeeded, 1).await;
-        assert_eq!(shop.stock().await, 3);
+        assert_eq!(shop.stock().await, 20 + 3);
         // By what is stored: kubectl says "configured" of each list that the server completes.
         let before = generations(&shop).await;
         shop.place.kubectl(&apply).await;
@@ -150,6 +150,24 @@ async fn make_keys(shop: &Installation) {
         &literal,
     ];
     shop.place.kubectl(&create).await;
+}
+
+/// As docs/install-eks.md says it, with this image.
+async fn products_are_declared(shop: &Installation) {
+    let file = "--from-file=manifests/samples/products.yaml";
+    let create = ["create", "configmap", "restock-products", file];
+    shop.place.kubectl(&create).await;
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/manifests/samples/products-job.yaml"
+    );
+    let sample = std::fs::read_to_string(sample).unwrap();
+    let job = sample.replace("restock-operator:0.1.0", "restock-operator:dev");
+    shop.place.apply(&job).await;
+    let wait = ["wait", "--for=condition=Complete", "job/restock-products"];
+    shop.place
+        .kubectl(&[&wait[..], &["--timeout=90s"]].concat())
+        .await;
 }
 
 /// The sample, with this factory's address.

@@ -101,10 +101,12 @@ impl Context {
         Action::requeue(UNREADABLE_PAUSE)
     }
 
-    /// Whether the API server answers our writes: a refusal is an answer too.
+    /// Whether the API server answers our writes. A refusal is an answer too, but not that of
+    /// a right: only a person can give it.
     pub(super) fn cluster_answered(&self, answer: Result<(), &ClusterError>) {
         match answer {
             Err(error @ ClusterError::Unavailable(_)) => self.cluster.not_ready(error.to_string()),
+            Err(error) if error.is_forbidden() => self.cluster.not_ready(error.to_string()),
             _ => self.cluster.ready(),
         }
     }

@@ -58,7 +58,10 @@ impl Role {
         let config = aws::config().await?;
         let (file, mapping) = match &args.mapping_file {
             Some(path) => {
-                let (file, mapping) = MappingFile::open(path).await?;
+                let opening = process.wait_for("mapping", || MappingFile::open(path));
+                let Some((file, mapping)) = opening.await else {
+                    return Ok(None);
+                };
                 (Some(file), mapping)
             }
             None => (None, Mapping::common_shop()),

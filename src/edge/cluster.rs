@@ -43,6 +43,13 @@ pub enum ClusterError {
     Unavailable(String),
 }
 
+impl ClusterError {
+    /// Whether it is for want of a right, in the words of the API server.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(text) if text.contains("forbidden"))
+    }
+}
+
 /// A client for the cluster that the environment names: kubeconfig or service account.
 ///
 /// # Errors

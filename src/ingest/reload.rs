@@ -10,22 +10,21 @@ use tokio::sync::watch;
 /// How often the file is looked at: a ConfigMap takes up to a minute to arrive anyway.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// The mapping in force, and a task that follows the file.
-///
-/// # Errors
-/// A file that is bad at the start; later the old mapping stays and readiness says why.
+/// The mapping in force, and a task that follows the file: waits for a good one at the start;
+/// later the old mapping stays and readiness says why. None at shutdown.
 pub(super) async fn mapping(
     path: Option<&Path>,
     process: &Process,
-) -> anyhow::Result<watch::Receiver<Arc<Mapping>>> {
+) -> Option<watch::Receiver<Arc<Mapping>>> {
     let Some(path) = path else {
-        return Ok(watch::channel(Arc::new(Mapping::common_shop())).1);
+        return Some(watch::channel(Arc::new(Mapping::common_shop())).1);
     };
-    let (file, mapping) = MappingFile::open(path).await?;
+    let opening = process.wait_for("mapping", || MappingFile::open(path));
+    let (file, mapping) = opening.await?;
     let (sender, receiver) = watch::channel(Arc::new(mapping));
     let process_of_task = process.clone();
     process.tasks.spawn(follow(file, sender, process_of_task));
-    Ok(receiver)
+    Some(receiver)
 }
 
 async fn follow(mut file: MappingFile, mapping: watch::Sender<Arc<Mapping>>, process: Process) {

@@ -34,9 +34,7 @@ impl Followed {
         })
     }
 
-    /// Waits for the first one that `adopt` takes, and says at /readyz and in the log what is
-    /// wrong meanwhile: a file comes from a Secret, which a person makes or mends elsewhere,
-    /// and a process that ended for it would only be started again. None at shutdown.
+    /// Waits for the first one that `adopt` takes, where it comes from a file. None at shutdown.
     ///
     /// # Errors
     /// A value that is no file and not taken: it stays the same for the life of the process.
@@ -46,41 +44,28 @@ impl Followed {
         process: &Process,
         adopt: impl Fn(&SecretString) -> anyhow::Result<T>,
     ) -> anyhow::Result<Option<(Self, T)>> {
-        let condition = process.health.condition(name);
-        let mut said = String::new();
-        loop {
-            let read = source.read().map_err(anyhow::Error::from);
-            let why = match read.and_then(|text| Ok((adopt(&text)?, text))) {
-                Ok((adopted, text)) => {
-                    condition.ready();
-                    let problem = None;
-                    return Ok(Some((
-                        Self {
-                            name,
-                            source,
-                            text,
-                            problem,
-                        },
-                        adopted,
-                    )));
-                }
-                Err(why) if matches!(source, SecretSource::Value(_)) => return Err(why),
-                Err(why) => {
-                    format!("{why:#}: make or mend it, or the Secret that is mounted there")
-                }
+        let take = || {
+            let text = source.read()?;
+            anyhow::Ok((adopt(&text)?, text))
+        };
+        let first = match &source {
+            SecretSource::Value(_) => Some(take()?),
+            SecretSource::File(_) => {
+                let mend = "make or mend it, or the Secret that is mounted there";
+                let ask = async || take().map_err(|why| format!("{why:#}: {mend}"));
+                process.wait_for(name, ask).await
+            }
+        };
+        Ok(first.map(|(adopted, text)| {
+            let problem = None;
+            let followed = Self {
+                name,
+                source,
+                text,
+                problem,
             };
-            if said != why {
-                tracing::warn!(secret = name, why, "cannot begin yet");
-            }
-            condition.not_ready(why.as_str());
-            said = why;
-            if timeout(LOOK_EVERY, process.shutdown.cancelled())
-                .await
-                .is_ok()
-            {
-                return Ok(None);
-            }
-        }
+            (followed, adopted)
+        }))
     }
 
     /// The text that was last found good.

@@ -60,12 +60,15 @@ struct Beats {
 }
 
 impl Health {
-    /// A further condition of readiness.
+    /// The condition of readiness of this name: a further one, unless it is there.
     pub fn condition(&self, name: &'static str) -> Condition {
         let mut shared = lock(&self.shared);
-        let starting = State::NotReady("starting".to_owned());
-        shared.conditions.push((name, starting));
-        let index = shared.conditions.len() - 1;
+        let known = shared.conditions.iter().position(|(one, _)| *one == name);
+        let index = known.unwrap_or(shared.conditions.len());
+        if known.is_none() {
+            let starting = State::NotReady("starting".to_owned());
+            shared.conditions.push((name, starting));
+        }
         Condition {
             shared: self.shared.clone(),
             index,

@@ -31,6 +31,9 @@ impl Factory {
         });
         let pod = json!({
             "enableServiceLinks": false,
+            // A name is asked for once and not in four domains first: the factory gives up
+            // after 5 s, which is also how long a lost packet of DNS takes.
+            "dnsConfig": { "options": [{ "name": "ndots", "value": "1" }] },
             "automountServiceAccountToken": false,
             "securityContext": {
                 "runAsNonRoot": true, "runAsUser": 65_532,

@@ -123,7 +123,10 @@ impl Installation {
 
     /// Where the factory calls back: the Service of the receivers.
     pub(crate) fn callback_url(&self, service: &str) -> String {
-        format!("http://{service}.{}.svc", self.place.namespace)
+        format!(
+            "http://{service}.{}.svc.cluster.local",
+            self.place.namespace
+        )
     }
 
     /// ARN of the operations team's topic.

@@ -94,10 +94,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $hosts := .Values.factoryAllow -}}
 {{- range $name, $spec := .Values.factories -}}
 {{- $url := required (printf "factories.%s.url is required" $name) $spec.url -}}
-{{- $hosts = append $hosts (splitList ":" (urlParse $url).host | first) -}}
+{{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse $url).host "" | trimAll "[]") -}}
 {{- end -}}
 {{- if .Values.tests.order -}}
 {{- $hosts = append $hosts (include "restock.orderTestHost" .) -}}
 {{- end -}}
 {{- join "," ($hosts | uniq) -}}
+{{- end -}}
+
+{{/* The callbacks' public base, which says how it is reached. */}}
+{{- define "restock.callbackUrl" -}}
+{{- $url := include "restock.required" (dict "name" "callback.url" "value" .Values.callback.url) -}}
+{{- if not (regexMatch "^https?://[^/]" $url) -}}
+{{- fail (printf "callback.url is %s: it must begin with https:// (or http://, where nobody reads along)" $url) -}}
+{{- end -}}
+{{- $url -}}
 {{- end -}}

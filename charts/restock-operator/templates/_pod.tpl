@@ -48,14 +48,10 @@ that is the release's: plain manifests can then be put elsewhere by kustomize.
 {{- end }}
 {{- end -}}
 
-{{/* Called with a dict: env, settings (further ones, from the values), identity. */}}
+{{/* Called with a dict: env, identity. */}}
 {{- define "restock.ownEnv" -}}
 {{- range .env }}
 {{ include "restock.env" . }}
-{{- end }}
-{{- range $name, $value := .settings }}
-- name: {{ $name }}
-  value: {{ $value | toString | quote }}
 {{- end }}
 {{- if .identity }}
 - name: RESTOCK_LEASE_IDENTITY
@@ -63,6 +59,24 @@ that is the release's: plain manifests can then be put elsewhere by kustomize.
     fieldRef:
       fieldPath: metadata.name
 {{- end }}
+{{- end -}}
+
+{{/*
+A list of variables with the settings of the values in it, which win: a name may stand there
+once. Called with a dict: env (the list, as YAML), settings.
+*/}}
+{{- define "restock.withSettings" -}}
+{{- $settings := .settings | default dict -}}
+{{- $env := list -}}
+{{- range fromYamlArray .env -}}
+{{- if not (hasKey $settings .name) -}}
+{{- $env = append $env . -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := $settings -}}
+{{- $env = append $env (dict "name" $name "value" (toString $value)) -}}
+{{- end -}}
+{{- toYaml $env -}}
 {{- end -}}
 
 {{/* Pod Security "restricted", and nothing that can be written to. */}}
@@ -269,7 +283,7 @@ metadata:
     helm.sh/hook-delete-policy: before-hook-creation
 spec:
   activeDeadlineSeconds: {{ .seconds }}
-  {{- $own := dict "env" .env "settings" .settings "identity" .identity }}
-  {{- $variables := printf "%s%s" (include "restock.awsEnv" .root) (include "restock.ownEnv" $own) }}
+  {{- $given := printf "%s%s" (include "restock.awsEnv" .root) (include "restock.ownEnv" .) }}
+  {{- $variables := include "restock.withSettings" (dict "env" $given "settings" .settings) }}
   {{- include "restock.commandPod" (merge (dict "variables" $variables "memory" "32Mi") .) | nindent 2 }}
 {{- end -}}

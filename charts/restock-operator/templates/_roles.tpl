@@ -15,7 +15,7 @@ and the test pod are made of the same. Called with the chart's context.
   (include "restock.namespaceEnv" (dict "root" $ "name" "NAMESPACE" "value" (include "restock.watched" .)) | fromJson)
   (include "restock.namespaceEnv" (dict "root" $ "name" "LEASE_NAMESPACE" "value" .Release.Namespace) | fromJson)
   (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
-  (dict "name" "CALLBACK_URL" "value" (include "restock.required" (dict "name" "callback.url" "value" .Values.callback.url)))
+  (dict "name" "CALLBACK_URL" "value" (include "restock.callbackUrl" .))
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
   (dict "name" "FACTORY_ALLOW" "value" (include "restock.factoryAllow" .))
 -}}

@@ -5,7 +5,7 @@ _pod.tpl, and with ports, grace (seconds) and strategy.
 
 {{- define "restock.workload" -}}
 {{- $values := index .root.Values .role -}}
-{{- $replicas := $values.replicas | default 1 -}}
+{{- $replicas := $values.replicas -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -43,9 +43,6 @@ spec:
         {{- include "restock.labels" . | nindent 8 }}
       annotations:
         kubectl.kubernetes.io/default-container: {{ .role }}
-        {{- with .checksum }}
-        checksum/settings: {{ . }}
-        {{- end }}
     spec:
       serviceAccountName: {{ include "restock.accountName" . }}
       automountServiceAccountToken: {{ .token }}
@@ -73,8 +70,8 @@ spec:
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
           args: [{{ .role }}]
           env:
-            {{- $own := dict "env" .env "settings" $values.settings "identity" .identity }}
-            {{- printf "%s%s" (include "restock.commonEnv" .root) (include "restock.ownEnv" $own) | nindent 12 }}
+            {{- $given := printf "%s%s" (include "restock.commonEnv" .root) (include "restock.ownEnv" .) }}
+            {{- include "restock.withSettings" (dict "env" $given "settings" $values.settings) | nindent 12 }}
           ports:
             - name: admin
               containerPort: 8080
@@ -105,7 +102,7 @@ spec:
       volumes:
         {{- include "restock.volumes" . | trim | nindent 8 }}
       {{- end }}
-{{- if and .root.Values.podDisruptionBudget (gt (int $replicas) 1) }}
+{{- if and .root.Values.podDisruptionBudget (or .scaled (gt (int $replicas) 1)) }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget

@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 /// Factories of one look: a shop has a handful.
 const FACTORIES_MAX: u32 = 500;
 
-const INSTALL: &str = "install it: restock-operator crd | kubectl apply --server-side -f -";
+const INSTALL: &str = "install it: helm upgrade with crds.install=true, or restock-operator crd | \
+                       kubectl apply --server-side --force-conflicts -f -";
 
 pub(super) async fn check(args: &Args, allow: Option<&AllowList>, report: &mut Report) {
     let client = match cluster::client().await {

@@ -89,6 +89,10 @@ impl Lookout {
     }
 }
 
+/// By whichever of the two it was installed.
+const INSTALL: &str = "helm upgrade with crds.install=true, or restock-operator crd | kubectl \
+                       apply --server-side --force-conflicts -f -";
+
 /// The error, and what to do where only a person can do it.
 fn advised(error: &ClusterError) -> String {
     let advice = match error {
@@ -97,10 +101,10 @@ fn advised(error: &ClusterError) -> String {
         ClusterError::Refused(text) if text.contains("field label not supported") => {
             "the definition is older than this version"
         }
-        ClusterError::Refused(text) if text.contains("forbidden") => {
+        _ if error.is_forbidden() => {
             return format!("{error}: bind the controller's Role there");
         }
         _ => return error.to_string(),
     };
-    format!("{error}: {advice}: restock-operator crd | kubectl apply --server-side -f -")
+    format!("{error}: {advice}: {INSTALL}")
 }
