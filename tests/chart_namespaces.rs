@@ -12,13 +12,16 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use support::chart::{of_kind, one, refusal, render, text};
 
-/// The value of this variable of the controller.
+/// The value of this variable of the controller, or where it has it from.
 fn setting(objects: &[Value], name: &str) -> String {
     let pod = one(objects, "Deployment", "-controller");
     let settings = &pod["spec"]["template"]["spec"]["containers"][0]["env"];
     let mut settings = settings.as_array().unwrap().iter();
     let found = settings.find(|setting| setting["name"] == name).unwrap();
-    text(found, "/value").to_owned()
+    match text(found, "/value") {
+        "" => text(found, "/valueFrom/fieldRef/fieldPath").to_owned(),
+        value => value.to_owned(),
+    }
 }
 
 /// Each Role or ClusterRole that is bound to the controller: its namespace, and what it is
@@ -53,18 +56,20 @@ fn pairs(expected: &[(&str, &str)]) -> BTreeSet<(String, String)> {
     expected.iter().map(owned).collect()
 }
 
+/// The pod's own: that of the release, wherever kustomize may put it.
+const OWN: &str = "metadata.namespace";
 const WORK: &str = "restock.dev";
 const LEASE: &str = "coordination.k8s.io";
 
 #[test]
 fn by_default_the_controller_works_where_ingest_creates() {
-    for (values, namespace) in [
-        (&[][..], "restock"),
-        (&["requestsNamespace=orders"], "orders"),
+    for (values, told, namespace) in [
+        (&[][..], OWN, "restock"),
+        (&["requestsNamespace=orders"], "orders", "orders"),
     ] {
         let objects = render(values);
-        assert_eq!(setting(&objects, "RESTOCK_NAMESPACE"), namespace);
-        assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), "restock");
+        assert_eq!(setting(&objects, "RESTOCK_NAMESPACE"), told);
+        assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), OWN);
         let expected = pairs(&[(namespace, WORK), ("restock", LEASE)]);
         assert_eq!(rights(&objects), expected, "{values:?}");
     }
@@ -75,7 +80,7 @@ fn several_namespaces_have_a_role_each() {
     let objects = render(&["controller.namespaces=[\"restock\",\"north\",\"south\"]"]);
     let told = setting(&objects, "RESTOCK_NAMESPACE");
     assert_eq!(told, "restock,north,south");
-    assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), "restock");
+    assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), OWN);
     let work = [("restock", WORK), ("north", WORK), ("south", WORK)];
     let expected = pairs(&[&work[..], &[("restock", LEASE)]].concat());
     assert_eq!(rights(&objects), expected);
@@ -88,7 +93,7 @@ fn only_the_whole_cluster_has_a_cluster_role() {
     assert_eq!(bound(&["controller.namespaces=[\"restock\",\"north\"]"]), 0);
     let objects = render(&["controller.clusterWide=true"]);
     assert_eq!(setting(&objects, "RESTOCK_NAMESPACE"), "*");
-    assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), "restock");
+    assert_eq!(setting(&objects, "RESTOCK_LEASE_NAMESPACE"), OWN);
     assert_eq!(rights(&objects), pairs(&[("", WORK), ("restock", LEASE)]));
     let role = one(&objects, "ClusterRole", "restock-operator-controller");
     let rules = role["rules"].to_string();

@@ -117,8 +117,7 @@ impl Shop {
         factory(place, "seoul").await;
         // What docs/configuration.md grants the roles of a release.
         let account = Account::with_rights("pass", "SELECT, INSERT, UPDATE").await;
-        let inboxes = Inbox::with_dead_letters(100).await;
-        inboxes.0.keep_for_days(14).await;
+        let inboxes = Inbox::as_documented().await;
         let url = account.url(ledger.schema.url().expose_secret(), "pass");
         let files = [
             File::create("url", &url),
@@ -186,7 +185,8 @@ async fn each_role_is_content_with_its_own_settings_and_rights() {
                         "definition: restockrequests.restock.dev is served",
                         "definition: factories.restock.dev is served",
                         "rights of controller: complete",
-                        "factories: 1 in",
+                        "lease of controller: complete",
+                        "factories in",
                     ],
                 ),
                 (
@@ -256,7 +256,7 @@ async fn what_a_role_lacks_is_one_line_and_what_to_do() {
                     "controller",
                     nobody.kubeconfig(),
                     NO_CHANGE,
-                    14,
+                    13,
                     "rights of controller: may not watch factories (restock.dev)",
                 ),
                 (

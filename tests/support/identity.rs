@@ -39,9 +39,15 @@ pub(crate) struct Identity(File);
 impl Identity {
     /// That of a role: bound to the Role that the chart makes for it, if it makes one.
     pub(crate) async fn of_role(role: &str, place: &Place) -> Self {
-        let rules = of_kind("Role", role).map(|object| object["rules"].clone());
-        if let Some(rules) = rules {
-            return Self::with_rules(role, rules, place).await;
+        // The controller has one more, for its lease.
+        let roles = [role.to_owned(), format!("{role}-lease")];
+        let roles = roles.iter().filter_map(|role| of_kind("Role", role));
+        let mut rules = Vec::new();
+        for mut role in roles {
+            rules.append(role["rules"].as_array_mut().unwrap());
+        }
+        if !rules.is_empty() {
+            return Self::with_rules(role, rules.into(), place).await;
         }
         // No way to the cluster at all, as in a pod without a token.
         Self(File::create("kubeconfig", ""))

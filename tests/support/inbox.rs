@@ -67,11 +67,7 @@ impl Inbox {
     /// As docs/install-eks.md asks for it, with its dead-letter queue.
     pub(crate) async fn as_documented() -> (Self, Self) {
         let (inbox, dead) = Self::with_dead_letters(100).await;
-        let retention = (14 * 24 * 60 * 60).to_string();
-        let setting = client().await.set_queue_attributes();
-        let setting = setting.queue_url(&inbox.url);
-        let setting = setting.attributes(QueueAttributeName::MessageRetentionPeriod, retention);
-        setting.send().await.unwrap();
+        inbox.keep_for_days(14).await;
         (inbox, dead)
     }
 
