@@ -21,6 +21,10 @@ pub(crate) const NODE: &str = "10.245.0.2";
 /// Where the node's pods find it, and where DNS answers.
 pub(super) const BRIDGE: &str = "10.244.0.1";
 
+/// Its own, and not that of a pod, which a bridge takes otherwise: it would change as pods come
+/// and go, and the others would lose their way for seconds.
+const BRIDGE_MAC: &str = "0a:58:0a:f4:00:01";
+
 const HOST_LINK: &str = "restock-host";
 const NODE_LINK: &str = "restock-node";
 
@@ -47,7 +51,9 @@ pub(super) fn create() -> Result<()> {
     ip(&inside("link set lo up"))?;
     ip(&inside(&format!("address add {NODE}/30 dev {NODE_LINK}")))?;
     ip(&inside(&format!("link set {NODE_LINK} up")))?;
-    ip(&inside(&format!("link add {BRIDGE_LINK} type bridge")))?;
+    ip(&inside(&format!(
+        "link add {BRIDGE_LINK} address {BRIDGE_MAC} type bridge"
+    )))?;
     ip(&inside(&format!(
         "address add {BRIDGE}/24 dev {BRIDGE_LINK}"
     )))?;

@@ -35,10 +35,10 @@ const NEXT_MIGRATION: (&str, &str) = (
     "ALTER TABLE product ADD COLUMN next_note VARCHAR(32) NULL;\n",
 );
 
-/// Of another name, for it is built where the programs of this version are: their crates
+/// Of other names, for they are built where the programs of this version are: their crates
 /// serve both.
 const NEXT: &str = "restock-operator-next";
-const NEXT_PROGRAM: &str = "\n[[bin]]\nname = \"restock-operator-next\"\npath = \"src/main.rs\"\n";
+const NEXT_FACTORY: &str = "factory-next";
 
 /// The legacy factory, `restock-factory:dev`.
 pub(super) fn factory(run: &RunDirectory) -> Result<PathBuf> {
@@ -64,11 +64,15 @@ pub(super) fn next(run: &RunDirectory) -> Result<PathBuf> {
     std::fs::write(sources.join(NEXT_MIGRATION.0), NEXT_MIGRATION.1)?;
     let manifest = sources.join("Cargo.toml");
     let text = std::fs::read_to_string(&manifest)?;
-    std::fs::write(&manifest, text + NEXT_PROGRAM)?;
+    let programs = format!(
+        "\n[[bin]]\nname = \"{NEXT}\"\npath = \"src/main.rs\"\n\
+         \n[[example]]\nname = \"{NEXT_FACTORY}\"\npath = \"examples/factory.rs\"\n"
+    );
+    std::fs::write(&manifest, text + &programs)?;
     let mut cargo = command::cargo();
     cargo.current_dir(&sources).arg("build").arg("--target-dir");
     cargo.arg(run.checkout("target")).arg("--locked");
-    cargo.args(["--bin", NEXT, "--example", "factory"]);
+    cargo.args(["--bin", NEXT, "--example", NEXT_FACTORY]);
     command::run("building the next version, for the upgrade", &mut cargo)?;
     of_program(run, &setup::built(NEXT)?, NEXT, "restock-operator:next")
 }
