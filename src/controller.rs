@@ -6,6 +6,7 @@
 //! lease only saves the work of one.
 
 mod act;
+mod areas;
 mod begin;
 mod context;
 mod destinations;

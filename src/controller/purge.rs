@@ -7,9 +7,10 @@
 //! lives 14 days in a queue, and as long again each time somebody moves it, so it would
 //! have to be moved six times unread. Where goods came, the arrival says no even then.
 
+use crate::controller::areas::{self, AreaError};
 use crate::crd::request::RestockRequest;
 use crate::domain::arrival::TOKEN_LIFETIME;
-use crate::edge::cluster::{self, ClusterError};
+use crate::edge::cluster;
 use crate::edge::store::purge::OldAttempt;
 use crate::edge::store::{Store, StoreError};
 use crate::process::args::Area;
@@ -61,17 +62,6 @@ pub struct Purge {
     pub areas: Vec<Area>,
 }
 
-/// Why the round over an area ended before its end; the next one begins anew.
-#[derive(Debug, thiserror::Error)]
-enum PurgeError {
-    /// The ledger did not answer.
-    #[error("the ledger: {0}")]
-    Ledger(#[from] StoreError),
-    /// The API server did not answer.
-    #[error("the cluster: {0}")]
-    Cluster(#[from] ClusterError),
-}
-
 /// Purges until shutdown, while `leads` says that this process should.
 pub async fn run(
     purge: Purge,
@@ -101,13 +91,8 @@ impl Purge {
     pub async fn round(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), StoreError> {
         let mut attempts = 0;
         for area in &self.areas {
-            match self.attempts(area, pulse, stop).await {
-                Ok(purged) => attempts += purged,
-                Err(PurgeError::Ledger(error)) => return Err(error),
-                Err(PurgeError::Cluster(error)) => {
-                    tracing::warn!(namespace = %area, %error, "{NOT_ALL}");
-                }
-            }
+            let purged = self.attempts(area, pulse, stop).await;
+            attempts += areas::settle(area, purged, NOT_ALL)?.unwrap_or_default();
             pulse.beat();
         }
         let archived = self.archive(pulse, stop).await?;
@@ -122,7 +107,7 @@ impl Purge {
         area: &Area,
         pulse: &Pulse,
         stop: &CancellationToken,
-    ) -> Result<u64, PurgeError> {
+    ) -> Result<u64, AreaError> {
         let namespace = area.namespace();
         let mut purged = 0;
         let mut last: Option<OldAttempt> = None;
@@ -143,7 +128,7 @@ impl Purge {
 
     /// Deletes those whose object is gone. Whatever object has the name now: an object of
     /// the same request needs the rows to know that it is not the first.
-    async fn batch(&self, page: &[OldAttempt]) -> Result<u64, PurgeError> {
+    async fn batch(&self, page: &[OldAttempt]) -> Result<u64, AreaError> {
         let mut gone = Vec::new();
         for row in page {
             let requests: Api<RestockRequest> =

@@ -4,13 +4,14 @@
 //! Level-triggered, like everything that reads the ledger: every sweep begins at the
 //! start, and whatever a crash left undone is found by the next one.
 
+use crate::controller::areas::{self, AreaError};
 use crate::controller::live::Live;
 use crate::controller::tell::Notifier;
 use crate::crd::request::{RestockRequest, to_progress};
 use crate::crd::words::Reason;
 use crate::domain::notice::{self, Kind, Subject};
 use crate::domain::progress::{Reason as DomainReason, RowOutcome};
-use crate::edge::cluster::{self, ClusterError};
+use crate::edge::cluster;
 use crate::edge::store::attempts::OverdueAttempt;
 use crate::edge::store::{Store, StoreError};
 use crate::process::args::Area;
@@ -59,17 +60,6 @@ enum Verdict {
     Tell,
 }
 
-/// Why the sweep of an area ended before its end; the next one begins anew.
-#[derive(Debug, thiserror::Error)]
-enum SweepError {
-    /// The ledger did not answer.
-    #[error("the ledger: {0}")]
-    Ledger(#[from] StoreError),
-    /// The API server did not answer.
-    #[error("the cluster: {0}")]
-    Cluster(#[from] ClusterError),
-}
-
 /// Sweeps until shutdown, while `leads` says that this process should.
 pub async fn run(
     sweeper: Sweeper,
@@ -98,13 +88,8 @@ impl Sweeper {
     /// [`StoreError`]; what was done until then stays done.
     pub async fn sweep(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<(), StoreError> {
         for area in &self.areas {
-            match self.area(area, pulse, stop).await {
-                Ok(()) => {}
-                Err(SweepError::Ledger(error)) => return Err(error),
-                Err(SweepError::Cluster(error)) => {
-                    tracing::warn!(namespace = %area, %error, "{NOT_COMPLETED}");
-                }
-            }
+            let swept = self.area(area, pulse, stop).await;
+            areas::settle(area, swept, NOT_COMPLETED)?;
             pulse.beat();
         }
         Ok(())
@@ -115,7 +100,7 @@ impl Sweeper {
         area: &Area,
         pulse: &Pulse,
         stop: &CancellationToken,
-    ) -> Result<(), SweepError> {
+    ) -> Result<(), AreaError> {
         let namespace = area.namespace();
         let mut last: Option<OverdueAttempt> = None;
         loop {
@@ -137,7 +122,7 @@ impl Sweeper {
         }
     }
 
-    async fn handle(&self, row: &OverdueAttempt) -> Result<(), SweepError> {
+    async fn handle(&self, row: &OverdueAttempt) -> Result<(), AreaError> {
         if self.live.get(&row.namespace, &row.name, &row.uid).is_some() {
             return Ok(());
         }
@@ -155,7 +140,7 @@ impl Sweeper {
 
     /// Publish, then mark: a crash in between tells twice, under one id, and never not
     /// at all.
-    async fn tell(&self, row: &OverdueAttempt) -> Result<(), SweepError> {
+    async fn tell(&self, row: &OverdueAttempt) -> Result<(), AreaError> {
         let notice = notice::id(&row.request_id, Kind::Gone, row.attempt);
         if self.notifier.acknowledged(&notice).is_none() {
             self.notifier.tell(subject(row, notice));

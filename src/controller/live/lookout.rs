@@ -8,7 +8,7 @@ use kube::runtime::watcher;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// How often it is said again that a watch cannot begin. It is tried every half minute: a
+/// How often it is said again why a watch cannot begin. It is tried every half minute: a
 /// line for each would bury all others, and one alone may have been rotated away.
 const SAID_AGAIN: Duration = Duration::from_secs(600);
 
@@ -20,11 +20,23 @@ pub(super) struct Lookout {
     trouble: Mutex<Trouble>,
 }
 
-/// Why a watch could not begin when it was last tried.
+/// Why a watch could not begin when it was last tried, and when that was said.
 #[derive(Default)]
-struct Trouble {
-    why: Option<String>,
-    said_at: Option<Duration>,
+struct Trouble(Option<(String, Duration)>);
+
+impl Trouble {
+    /// Notes it; whether it is to be said: it is another trouble than before, or was said
+    /// long ago.
+    fn note(&mut self, why: &str, now: Duration) -> bool {
+        let is_old = self
+            .0
+            .as_ref()
+            .is_some_and(|(said, at)| said == why && now.saturating_sub(*at) < SAID_AGAIN);
+        if !is_old {
+            self.0 = Some((why.to_owned(), now));
+        }
+        !is_old
+    }
 }
 
 impl Lookout {
@@ -40,7 +52,7 @@ impl Lookout {
     /// A complete list has come.
     pub(super) fn listed(&self) {
         self.known_since.get_or_init(clock::since_boot);
-        self.trouble().why = None;
+        self.trouble().0 = None;
     }
 
     /// Notes a failure. A watch that breaks off begins again by itself, and is no news; one
@@ -57,12 +69,7 @@ impl Lookout {
             }
         };
         let error = advised(&error);
-        let now = clock::since_boot();
-        let mut trouble = self.trouble();
-        trouble.why = Some(error.clone());
-        let said_at = trouble.said_at;
-        if said_at.is_none_or(|at| now.saturating_sub(at) >= SAID_AGAIN) {
-            trouble.said_at = Some(now);
+        if self.trouble().note(&error, clock::since_boot()) {
             tracing::warn!(%kind, %namespace, %error, "cannot watch; it is tried again and again");
         }
     }
@@ -78,7 +85,7 @@ impl Lookout {
         if self.known_since.get().is_some() {
             return None;
         }
-        let why = self.trouble().why.clone();
+        let why = self.trouble().0.as_ref().map(|(why, _)| why.clone());
         let why = why.unwrap_or_else(|| "not listed yet".to_owned());
         Some(format!("{}: {why}", self.area))
     }
@@ -107,4 +114,36 @@ fn advised(error: &ClusterError) -> String {
         _ => return error.to_string(),
     };
     format!("{error}: {advice}: {INSTALL}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_trouble_is_said_at_once_and_the_same_one_every_ten_minutes() {
+        let mut trouble = Trouble::default();
+        let mut says = |why: &str, at| trouble.note(why, Duration::from_secs(at));
+        assert!(says("connection refused", 0));
+        assert!(!says("connection refused", 599));
+        assert!(says("connection refused", 600));
+        assert!(says("forbidden", 601), "one trouble hides no other");
+        assert!(!says("forbidden", 602));
+        trouble.0 = None;
+        assert!(trouble.note("forbidden", Duration::from_secs(603)));
+    }
+
+    #[test]
+    fn what_only_a_person_can_mend_says_how() {
+        let said = |error: ClusterError| advised(&error);
+        let text = |text: &str| text.to_owned();
+        assert!(said(ClusterError::Gone(text("no such kind"))).contains("is missing: helm"));
+        let older = "field label not supported: status.finished";
+        assert!(said(ClusterError::Refused(text(older))).contains("is older than this version"));
+        let forbidden = "requests is forbidden: User x cannot list";
+        let said_of_right = said(ClusterError::Refused(text(forbidden)));
+        assert!(said_of_right.ends_with("bind the controller's Role there"));
+        let away = ClusterError::Unavailable(text("refused"));
+        assert_eq!(said(away), "unavailable: refused");
+    }
 }
