@@ -53,8 +53,8 @@ pub struct Args {
 /// What a person has to mend before it can begin: no region, no cluster.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry);
-    let queue_condition = process.health.condition("queue");
-    let cluster_condition = process.health.condition("cluster");
+    let queue_condition = process.health.condition(begin::QUEUE);
+    let cluster_condition = process.health.condition(begin::CLUSTER);
     let mapping = reload::mapping(args.mapping_file.as_deref(), &process).await;
     let Some(mapping) = mapping else {
         return Ok(());
@@ -62,12 +62,11 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let queue = Queue::new(&aws::config().await?, args.queue_url);
     let client = cluster::client().await?;
 
-    let shutdown = &process.shutdown;
-    let Some(queue_arn) = begin::queue_arn(&queue, &queue_condition, shutdown).await else {
+    let Some(queue_arn) = begin::queue_arn(&queue, &process).await else {
         return Ok(());
     };
     let namespace = &args.namespace.namespace;
-    let creator = begin::creator(client, namespace, queue_arn, &cluster_condition, shutdown).await;
+    let creator = begin::creator(client, namespace, queue_arn, &process).await;
     let Some(creator) = creator else {
         return Ok(());
     };

@@ -16,8 +16,10 @@ pub mod shutdown;
 pub mod small_server;
 pub mod telemetry;
 
+use backoff::Backoff;
 use futures::FutureExt as _;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,11 +36,14 @@ pub struct Process {
     pub registry: metrics::Registry,
 }
 
+/// After the first failure: most end within it, as a neighbour that starts beside this role.
+const ASK_AGAIN_FIRST: Duration = Duration::from_secs(1);
+
 impl Process {
-    /// Asks, every ten seconds, until there is what the role cannot begin without. A person
-    /// makes or mends it elsewhere, and a process that ended for it would only be started
-    /// again: so it says at /readyz and in the log what is wrong, and begins by itself. None
-    /// at shutdown.
+    /// Asks until there is what the role cannot begin without: after a second, then ever more
+    /// seldom, at least every ten seconds. A person makes or mends it elsewhere, and a process
+    /// that ended for it would only be started again: so it says at /readyz and in the log
+    /// what is wrong, each thing once, and begins by itself. None at shutdown.
     pub async fn wait_for<T, E, Asking>(
         &self,
         name: &'static str,
@@ -49,6 +54,7 @@ impl Process {
         Asking: Future<Output = Result<T, E>>,
     {
         let condition = self.health.condition(name);
+        let mut backoff = Backoff::new(ASK_AGAIN_FIRST, followed::LOOK_EVERY);
         let mut said = String::new();
         loop {
             let why = match ask().await {
@@ -64,7 +70,7 @@ impl Process {
             }
             condition.not_ready(why.as_str());
             said = why;
-            let pause = tokio::time::sleep(followed::LOOK_EVERY);
+            let pause = tokio::time::sleep(backoff.wait());
             self.shutdown.run_until_cancelled(pause).await?;
         }
     }

@@ -2,25 +2,18 @@
 
 use super::create::Creator;
 use crate::edge::sqs::{Queue, QueueAttributes};
-use crate::process::backoff::Backoff;
-use crate::process::health::Condition;
+use crate::process::Process;
 use kube::Client;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-/// Waits between failed tries to begin.
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_LONGEST: Duration = Duration::from_secs(20);
+/// Conditions of readiness: those that the pollers and the gate in front of them go on with.
+pub(super) const QUEUE: &str = "queue";
+pub(super) const CLUSTER: &str = "cluster";
 
 /// With fewer receives a short outage or two restarts turn good messages into dead ones.
 const RECEIVES_MIN: u32 = 5;
 
 /// Asks until the queue tells who it is; none at shutdown.
-pub(super) async fn queue_arn(
-    queue: &Queue,
-    condition: &Condition,
-    shutdown: &CancellationToken,
-) -> Option<String> {
+pub(super) async fn queue_arn(queue: &Queue, process: &Process) -> Option<String> {
     let ask = async || {
         let answer = queue.attributes().await;
         answer.map_err(|why| {
@@ -28,7 +21,7 @@ pub(super) async fn queue_arn(
             format!("{why}: {url}: create it, let this role read it, or correct RESTOCK_QUEUE_URL")
         })
     };
-    let attributes = until_good(condition, shutdown, ask).await?;
+    let attributes = process.wait_for(QUEUE, ask).await?;
     tracing::info!(queue = attributes.arn, "reading this queue");
     warn_of_redrive(&attributes);
     Some(attributes.arn)
@@ -39,36 +32,11 @@ pub(super) async fn creator(
     client: Client,
     namespace: &str,
     queue_arn: String,
-    condition: &Condition,
-    shutdown: &CancellationToken,
+    process: &Process,
 ) -> Option<Creator> {
     let creator = Creator::new(client, namespace, queue_arn);
-    until_good(condition, shutdown, || creator.probe()).await?;
+    process.wait_for(CLUSTER, || creator.probe()).await?;
     Some(creator)
-}
-
-async fn until_good<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
-    condition: &Condition,
-    shutdown: &CancellationToken,
-    mut ask: impl FnMut() -> F,
-) -> Option<T> {
-    let mut backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
-    loop {
-        match ask().await {
-            Ok(answer) => {
-                condition.ready();
-                return Some(answer);
-            }
-            Err(why) => {
-                tracing::warn!(%why, "cannot begin yet");
-                condition.not_ready(why.to_string());
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(backoff.wait()) => {}
-            () = shutdown.cancelled() => return None,
-        }
-    }
 }
 
 fn warn_of_redrive(queue: &QueueAttributes) {

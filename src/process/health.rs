@@ -209,6 +209,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_stands_for_one_condition_whoever_asks_for_it() {
+        let health = Health::default();
+        health.condition("queue").ready();
+        let again = health.condition("queue");
+        assert_eq!(health.readiness().lines, ["[+] queue"]);
+        again.not_ready("gone");
+        assert_eq!(health.readiness().lines, ["[-] queue: gone"]);
+    }
+
+    #[test]
     fn a_process_without_conditions_has_only_begun() {
         assert!(!Health::default().readiness().ok);
     }
