@@ -1,6 +1,6 @@
 {{/*
-A Role and its RoleBinding to the account of a role. Called with a dict: root, role, name,
-namespace (empty: a ClusterRole and its ClusterRoleBinding), rules.
+A Role and its RoleBinding to an account. Called with a dict: root, role (for the labels), name,
+account, namespace (empty: a ClusterRole and its ClusterRoleBinding), rules.
 */}}
 
 {{- define "restock.grant" -}}
@@ -32,6 +32,22 @@ roleRef:
   name: {{ .name }}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "restock.accountName" . }}
+    name: {{ .account }}
     namespace: {{ .root.Release.Namespace }}
+{{- end -}}
+
+{{/* Called with a dict: root, role (for the labels), account, annotations, token. */}}
+{{- define "restock.account" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .account }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+  {{- with .annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: {{ .token }}
 {{- end -}}

@@ -6,18 +6,7 @@ _pod.tpl, and with ports, grace (seconds) and strategy.
 {{- define "restock.workload" -}}
 {{- $values := index .root.Values .role -}}
 {{- $replicas := $values.replicas -}}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: {{ include "restock.accountName" . }}
-  namespace: {{ .root.Release.Namespace }}
-  labels:
-    {{- include "restock.labels" . | nindent 4 }}
-  {{- with $values.serviceAccount.annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-automountServiceAccountToken: {{ .token }}
+{{ include "restock.account" (merge (dict "account" (include "restock.accountName" .) "annotations" $values.serviceAccount.annotations) .) }}
 ---
 apiVersion: apps/v1
 kind: Deployment
