@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask up`, `env`, `down`, `demo`, `test` and `bench`.
+//! Developer commands: `cargo xtask --help` names them.
 
 mod api_server;
 mod bench;

@@ -12,15 +12,70 @@ use crate::state::RunDirectory;
 
 /// Modules that name the versions.
 pub(super) const KUBERNETES: &str = "hack/tools/kubernetes";
-const ETCD: &str = "hack/tools/etcd";
-const HELM: &str = "hack/tools/helm";
-const KUBECONFORM: &str = "hack/tools/kubeconform";
-const COREDNS: &str = "hack/tools/coredns";
 
-const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
-const HELM_MODULE: &str = "helm.sh/helm/v4";
-const KUBECONFORM_MODULE: &str = "github.com/yannh/kubeconform";
-const COREDNS_PACKAGE: &str = "github.com/coredns/coredns";
+/// A program that a module of its own in `hack/tools` builds; its go.mod names the version.
+struct Tool {
+    name: &'static str,
+    /// The Go module that the version is of.
+    module: &'static str,
+    /// What is built.
+    package: &'static str,
+    usual_time: &'static str,
+}
+
+const ETCD: Tool = Tool {
+    name: "etcd",
+    module: "go.etcd.io/etcd/server/v3",
+    package: "go.etcd.io/etcd/server/v3",
+    usual_time: "about 1 min",
+};
+const HELM: Tool = Tool {
+    name: "helm",
+    module: "helm.sh/helm/v4",
+    package: "helm.sh/helm/v4/cmd/helm",
+    usual_time: "about 3 min",
+};
+const KUBECONFORM: Tool = Tool {
+    name: "kubeconform",
+    module: "github.com/yannh/kubeconform",
+    package: "github.com/yannh/kubeconform/cmd/kubeconform",
+    usual_time: "about 1 min",
+};
+const COREDNS: Tool = Tool {
+    name: "coredns",
+    module: "github.com/coredns/coredns",
+    package: "github.com/coredns/coredns",
+    usual_time: "about 3 min",
+};
+
+impl Tool {
+    fn directory(&self, run: &RunDirectory) -> PathBuf {
+        run.checkout("hack/tools").join(self.name)
+    }
+
+    /// Name and version, as the cache knows it.
+    fn edition(&self, run: &RunDirectory) -> Result<String> {
+        let version = version(&self.directory(run), self.module)?;
+        Ok(format!("{}-{version}", self.name))
+    }
+
+    fn is_built(&self, run: &RunDirectory) -> Result<bool> {
+        Ok(Cache::of_user()?.has(&self.edition(run)?, self.name))
+    }
+
+    /// Builds it, unless it is there.
+    fn program(&self, run: &RunDirectory) -> Result<PathBuf> {
+        Cache::of_user()?.program(&self.edition(run)?, self.name, |path| {
+            build(
+                &self.directory(run),
+                self.package,
+                path,
+                "-s -w",
+                self.usual_time,
+            )
+        })
+    }
+}
 
 /// The programs of a control plane.
 pub(crate) struct Kubernetes {
@@ -46,11 +101,7 @@ pub(crate) fn node(run: &RunDirectory) -> Result<Node> {
     super::node_packages()?;
     let kubernetes = kubernetes(run)?;
     let program = |name, time| kubernetes_program(run, name, time);
-    let module = run.checkout(COREDNS);
-    let version = version(&module, COREDNS_PACKAGE)?;
-    let coredns = Cache::of_user()?.program(&format!("coredns-{version}"), "coredns", |path| {
-        build(&module, COREDNS_PACKAGE, path, "-s -w", "about 3 min")
-    })?;
+    let coredns = COREDNS.program(run)?;
     Ok(Node {
         etcd: kubernetes.etcd,
         api_server: kubernetes.api_server,
@@ -73,7 +124,7 @@ pub(crate) fn kubernetes(run: &RunDirectory) -> Result<Kubernetes> {
         });
     }
     Ok(Kubernetes {
-        etcd: etcd(run)?,
+        etcd: ETCD.program(run)?,
         api_server: kubernetes_program(run, "kube-apiserver", "about 5 min")?,
         kubectl: kubernetes_program(run, "kubectl", "about 1 min")?,
     })
@@ -98,10 +149,7 @@ pub(super) fn is_needed(run: &RunDirectory, given: &Given) -> Result<bool> {
     if given.kubeconfig.is_some() {
         return Ok(!kubernetes("kubectl"));
     }
-    let etcd = self::version(&run.checkout(ETCD), ETCD_PACKAGE)?;
-    let built = cache.has(&format!("etcd-{etcd}"), "etcd")
-        && kubernetes("kube-apiserver")
-        && kubernetes("kubectl");
+    let built = ETCD.is_built(run)? && kubernetes("kube-apiserver") && kubernetes("kubectl");
     Ok(!built)
 }
 
@@ -121,27 +169,14 @@ fn asset(assets: &Path, name: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-fn etcd(run: &RunDirectory) -> Result<PathBuf> {
-    let module = run.checkout(ETCD);
-    let version = version(&module, ETCD_PACKAGE)?;
-    Cache::of_user()?.program(&format!("etcd-{version}"), "etcd", |path| {
-        build(&module, ETCD_PACKAGE, path, "-s -w", "about 1 min")
-    })
-}
-
 /// Whether helm is still to be built with Go.
 pub(super) fn helm_is_needed(run: &RunDirectory) -> Result<bool> {
-    Ok(given_helm().is_none() && !has(run, HELM, HELM_MODULE, "helm")?)
+    Ok(given_helm().is_none() && !HELM.is_built(run)?)
 }
 
 /// Whether kubeconform is still to be built with Go.
 pub(super) fn kubeconform_is_needed(run: &RunDirectory) -> Result<bool> {
-    Ok(!has(run, KUBECONFORM, KUBECONFORM_MODULE, "kubeconform")?)
-}
-
-fn has(run: &RunDirectory, module: &str, package: &str, name: &str) -> Result<bool> {
-    let version = version(&run.checkout(module), package)?;
-    Ok(Cache::of_user()?.has(&format!("{name}-{version}"), name))
+    Ok(!KUBECONFORM.is_built(run)?)
 }
 
 fn given_helm() -> Option<PathBuf> {
@@ -154,22 +189,12 @@ pub(crate) fn helm(run: &RunDirectory) -> Result<PathBuf> {
     if let Some(helm) = given_helm() {
         return Ok(helm);
     }
-    let module = run.checkout(HELM);
-    let version = version(&module, HELM_MODULE)?;
-    Cache::of_user()?.program(&format!("helm-{version}"), "helm", |path| {
-        let package = format!("{HELM_MODULE}/cmd/helm");
-        build(&module, &package, path, "-s -w", "about 3 min")
-    })
+    HELM.program(run)
 }
 
 /// Compares objects with the schemas of their kinds.
 pub(crate) fn kubeconform(run: &RunDirectory) -> Result<PathBuf> {
-    let module = run.checkout(KUBECONFORM);
-    let version = version(&module, KUBECONFORM_MODULE)?;
-    let package = format!("{KUBECONFORM_MODULE}/cmd/kubeconform");
-    Cache::of_user()?.program(&format!("kubeconform-{version}"), "kubeconform", |path| {
-        build(&module, &package, path, "-s -w", "about 1 min")
-    })
+    KUBECONFORM.program(run)
 }
 
 fn kubernetes_program(run: &RunDirectory, name: &str, usual_time: &str) -> Result<PathBuf> {
