@@ -8,7 +8,7 @@ mod support {
 }
 
 use serde_json::Value;
-use support::chart::{LEAST, helm, of_kind, one, pods, refusal, render, text};
+use support::chart::{LEAST, helm, objects, of_kind, one, pods, refusal, render, rendered, text};
 
 #[test]
 fn the_least_values_are_enough_and_helm_finds_no_fault() {
@@ -359,10 +359,7 @@ fn with_the_values_for_high_availability_every_role_has_more_than_one_pod() {
         env!("CARGO_MANIFEST_DIR"),
         "/charts/restock-operator/values-ha.yaml"
     );
-    let output = helm(&["template", "shop", "--values", values], &[]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    let documents = text.split("\n---\n").map(serde_saphyr::from_str::<Value>);
-    let objects: Vec<Value> = documents.map(Result::unwrap).collect();
+    let objects = objects(&rendered(&["--values", values], &[]));
     let deployments = of_kind(&objects, "Deployment");
     assert_eq!(deployments.len(), 4);
     for deployment in deployments {

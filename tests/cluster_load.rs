@@ -22,7 +22,6 @@ use cluster::installation::{Installation, PATIENCE, RELEASE, WAIT, phase_of, wit
 use cluster::load::{Load, Sent};
 use cluster::place::eventually;
 use data_encoding::BASE64;
-use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::{Phase, Reason};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -189,7 +188,7 @@ async fn the_leader_goes(shop: &Installation) {
 }
 
 async fn each_was_ordered_once_and_came(shop: &Installation, sent: &Sent) {
-    shop.all_ended(sent.len()).await;
+    shop.all_ended(sent.len(), PATIENCE).await;
     assert_eq!(shop.factory.lost_callbacks().await, [""; 0]);
     shop.ended(Phase::Succeeded, sent.len()).await;
     let total: u32 = sent.values().sum();
@@ -220,22 +219,14 @@ async fn everything_is_killed(shop: &Arc<Installation>, before: &Sent) {
     assert_eq!(killed, PODS);
     tokio::time::sleep(Duration::from_secs(5)).await;
     let storm = load.end().await;
-    let all = eventually("every request to end", RECOVERY, || async {
-        let all = shop.requests().await;
-        let is_over = |one: &&RestockRequest| one.status.as_ref().is_some_and(|s| s.finished);
-        let over = all.iter().filter(is_over).count();
-        let wanted = before.len() + storm.len();
-        match over == wanted {
-            true => Ok(all),
-            false => Err(format!("{over} over of {} of {wanted}", all.len())),
-        }
-    })
-    .await;
+    let wanted = before.len() + storm.len();
+    let all = shop.all_ended(wanted, RECOVERY).await;
     let ordered = requesters(shop).await;
     let mut stock = i64::from(before.values().sum::<u32>());
     for (requester, quantity) in &storm {
-        let is_one = |one: &&RestockRequest| one.spec.requester.as_ref() == Some(requester);
-        let object = all.iter().find(is_one).unwrap();
+        let mut all = all.iter();
+        let object = all.find(|one| one.spec.requester.as_ref() == Some(requester));
+        let object = object.unwrap();
         let orders = ordered.iter().filter(|one| *one == requester).count();
         let reason = object.status.as_ref().and_then(|status| status.reason);
         match phase_of(object) {

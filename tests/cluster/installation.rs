@@ -208,40 +208,41 @@ impl Installation {
         api.list(&ListParams::default()).await.unwrap().items
     }
 
-    /// Waits until there are so many requests, and none is under way.
-    pub(crate) async fn all_ended(&self, count: usize) -> Vec<RestockRequest> {
-        eventually(&format!("{count} requests to end"), PATIENCE, || async {
-            let all = self.requests().await;
-            let mut over = all.clone();
-            over.retain(|object| object.status.as_ref().is_some_and(|status| status.finished));
-            match (all.len(), over.len()) == (count, count) {
+    /// Waits, for that long, until there are so many requests and none is under way.
+    pub(crate) async fn all_ended(&self, count: usize, limit: Duration) -> Vec<RestockRequest> {
+        eventually(&format!("{count} requests to end"), limit, || async {
+            let (all, over) = self.over().await;
+            match (all, over.len()) == (count, count) {
                 true => Ok(over),
-                false => Err(format!("{} over of {}", over.len(), all.len())),
+                false => Err(format!("{} over of {all}", over.len())),
             }
         })
         .await
     }
 
     /// Waits until so many requests ended in this phase, and none is under way.
-    pub(crate) async fn ended(&self, phase: Phase, count: usize) -> Vec<RestockRequest> {
+    pub(crate) async fn ended(&self, phase: Phase, count: usize) {
         let what = format!("{count} {phase:?}");
         eventually(&what, PATIENCE, || async {
-            let all = self.requests().await;
-            let mut over = all.clone();
-            over.retain(|object| object.status.as_ref().is_some_and(|status| status.finished));
-            let mut found = over.clone();
-            found.retain(|object| phase_of(object) == Some(phase));
-            match over.len() == all.len() && found.len() == count {
-                true => Ok(found),
-                false => Err(format!(
-                    "{} of them, {} over of {}",
-                    found.len(),
-                    over.len(),
-                    all.len()
-                )),
+            let (all, over) = self.over().await;
+            let found = over
+                .iter()
+                .filter(|one| phase_of(one) == Some(phase))
+                .count();
+            match (all, found) == (over.len(), count) {
+                true => Ok(()),
+                false => Err(format!("{found} of them, {} over of {all}", over.len())),
             }
         })
-        .await
+        .await;
+    }
+
+    /// How many requests there are, and those that are not under way.
+    async fn over(&self) -> (usize, Vec<RestockRequest>) {
+        let mut requests = self.requests().await;
+        let all = requests.len();
+        requests.retain(|one| one.status.as_ref().is_some_and(|status| status.finished));
+        (all, requests)
     }
 
     /// The stock of the product; checks that the books add up.

@@ -32,12 +32,22 @@ pub(crate) fn helm(arguments: &[&str], more: &[&str]) -> Output {
     helm.output().expect("helm runs")
 }
 
-/// The objects of a release named `shop` in the namespace `restock`.
-pub(crate) fn render(more: &[&str]) -> Vec<Value> {
-    let output = helm(&["template", "shop", "--namespace", "restock"], more);
+/// What helm makes of a release named `shop` in the namespace `restock`, as it is.
+pub(crate) fn rendered(arguments: &[&str], more: &[&str]) -> String {
+    let template = ["template", "shop", "--namespace", "restock"];
+    let output = helm(&[&template[..], arguments].concat(), more);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{more:?}: {error}");
-    let text = String::from_utf8(output.stdout).expect("helm writes UTF-8");
+    String::from_utf8(output.stdout).expect("helm writes UTF-8")
+}
+
+/// The objects of such a release.
+pub(crate) fn render(more: &[&str]) -> Vec<Value> {
+    objects(&rendered(&[], more))
+}
+
+/// The objects of a rendered chart.
+pub(crate) fn objects(text: &str) -> Vec<Value> {
     let documents = text.split("\n---\n").map(|document| {
         serde_saphyr::from_str::<Value>(document).unwrap_or_else(|why| panic!("{why}: {document}"))
     });
