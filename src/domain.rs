@@ -13,4 +13,5 @@ pub mod policy;
 pub mod progress;
 pub mod resolve;
 pub mod settle;
+pub mod shortage;
 pub mod time;
