@@ -6,6 +6,7 @@ pub mod callback;
 mod causes;
 pub mod channels;
 pub mod cluster;
+pub mod database_secret;
 pub mod factory;
 pub mod mapping;
 pub mod ses;

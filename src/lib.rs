@@ -11,7 +11,7 @@
 //!
 //! Modules in reading order: what is decided ([`domain`]), what is stored in the cluster
 //! ([`crd`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
-//! ([`process`]).
+//! ([`process`]), and how one comes to its ledger ([`ledger`]).
 
 // Tests read the environment and clocks as they like (clippy.toml names what is banned).
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -27,4 +27,5 @@ pub mod receiver;
 
 pub mod admin;
 pub mod edge;
+pub mod ledger;
 pub mod process;

@@ -18,7 +18,8 @@ mod trouble;
 
 use crate::edge::aws;
 use crate::edge::sqs::Queue;
-use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::edge::store::CONNECTIONS_DEFAULT;
+use crate::ledger;
 use crate::process::Process;
 use crate::process::args::DatabaseArgs;
 use crate::process::callback_keys::CallbackKeys;
@@ -89,8 +90,7 @@ pub async fn start(args: Args, process: Process) -> anyhow::Result<Option<Receiv
     let Some(keys) = CallbackKeys::wait(args.callback_keys_file, &process).await? else {
         return Ok(None);
     };
-    let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
-    let following = args.database.follow(&process, connect, Store::rotate);
+    let following = ledger::follow(&args.database, &process, CONNECTIONS_DEFAULT);
     let Some(store) = following.await? else {
         return Ok(None);
     };

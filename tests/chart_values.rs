@@ -87,7 +87,7 @@ fn no_role_may_do_more_than_its_work() {
 }
 
 /// A value, and what only the objects rendered with it have.
-const EFFECTS: [(&str, &str); 51] = [
+const EFFECTS: [(&str, &str); 55] = [
     ("image.repository=r.example/restock", "r.example/restock:"),
     ("image.tag=v9", "restock-operator:v9"),
     ("image.digest=sha256:00", "restock-operator@sha256:00"),
@@ -102,9 +102,25 @@ const EFFECTS: [(&str, &str); 51] = [
     ("aws.endpointUrl=http://aws", "AWS_ENDPOINT_URL"),
     ("database.secretName=ledger", "\"secretName\":\"ledger\""),
     ("database.key=dsn", "/etc/restock/database/dsn"),
+    (
+        "database={\"secretName\":\"\",\"secretsManagerId\":\"shop/ledger\"}",
+        "\"RESTOCK_DATABASE_SECRET_ID\",\"value\":\"shop/ledger\"",
+    ),
+    (
+        "database={\"secretName\":\"\",\"secretsManagerId\":\"s\",\"address\":\"mysql://db/n\"}",
+        "\"RESTOCK_DATABASE_ADDRESS\",\"value\":\"mysql://db/n\"",
+    ),
     ("database.caConfigMap=rds-ca", "/etc/restock/database-ca"),
     ("migrate.secretName=owner", "\"secretName\":\"owner\""),
     ("migrate.key=dsn", "/etc/restock/database/dsn"),
+    (
+        "migrate={\"secretName\":\"\",\"secretsManagerId\":\"rds!owner\"}",
+        "\"RESTOCK_DATABASE_SECRET_ID\",\"value\":\"rds!owner\"",
+    ),
+    (
+        "migrate.serviceAccountName=migrator",
+        "\"serviceAccountName\":\"migrator\"",
+    ),
     ("callback.keysKey=k", "/etc/restock/callback/k\""),
     (
         "notices.email={\"from\":\"a@b.c\",\"to\":[\"d@e.f\",\"g@h.i\"]}",
@@ -319,6 +335,7 @@ fn what_is_missing_is_named() {
 #[test]
 fn a_misspelt_value_and_a_wrong_one_are_refused() {
     for wrong in [
+        "database.address=mysql://user:password@db/n",
         "controler.replicas=3",
         "receiver.service.prot=80",
         "image.pullPolicy=Sometimes",

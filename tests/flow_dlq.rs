@@ -40,10 +40,7 @@ impl Dlq {
             mapping_file: None,
             dlq_interval_seconds: 1,
             ops: ops.clone(),
-            database: DatabaseArgs {
-                database_url: Some(ledger.schema.url()),
-                database_url_file: None,
-            },
+            database: DatabaseArgs::at(ledger.schema.url()),
         };
         let ending = tokio::task::spawn(dlq::run(args, process.clone()));
         Self { process, ending }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
-use restock_operator::edge::store::Store;
+use restock_operator::ledger;
 use restock_operator::process::Process;
 use restock_operator::process::args::DatabaseArgs;
 use restock_operator::process::callback_keys::CallbackKeys;
@@ -72,12 +72,7 @@ async fn shutdown_ends_the_wait() {
 
 #[tokio::test]
 async fn a_wrong_value_ends_what_it_was_told_to() {
-    let database = DatabaseArgs {
-        database_url: Some("postgres://somewhere".into()),
-        database_url_file: None,
-    };
-    let connect = |url: &_| Store::connect(url, 1);
-    let process = Process::default();
-    let following = database.follow(&process, connect, Store::rotate);
-    assert!(following.await.is_err());
+    let database = DatabaseArgs::at("postgres://somewhere".into());
+    let following = ledger::follow(&database, &Process::default(), 1).await;
+    assert!(following.is_err());
 }

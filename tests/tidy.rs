@@ -15,11 +15,12 @@ const FILE_LINES_MEDIAN_MAX: usize = 120;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Each part of the library and the parts it may name.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("crd", &["domain"]),
     ("edge", &["domain"]),
     ("process", &["domain"]),
+    ("ledger", &["edge", "process"]),
     ("controller", ROLE),
     ("ingest", ROLE),
     ("receiver", ROLE),
@@ -28,9 +29,9 @@ const IMPORTS: [(&str, &[&str]); 12] = [
     ("dlq", ROLE),
     ("admin", ROLE),
     // The library's table of contents names everything in its documentation.
-    ("lib", &["domain", "crd", "edge", "process"]),
+    ("lib", &["domain", "crd", "edge", "process", "ledger"]),
 ];
-const ROLE: &[&str] = &["domain", "crd", "edge", "process"];
+const ROLE: &[&str] = &["domain", "crd", "edge", "process", "ledger"];
 
 /// The one file of the edge that knows the resources, because it stores them.
 const CLUSTER: &str = "src/edge/cluster";

@@ -3,13 +3,11 @@
 use crate::domain::order::Sku;
 use crate::edge::store::products::{Adjusted, NewAdjustment};
 use crate::edge::store::{Store, StoreError};
+use crate::ledger;
 use crate::process::args::DatabaseArgs;
 use anyhow::{anyhow, bail};
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
-
-/// Connections of a command that does one thing at a time.
-const CONNECTIONS: u32 = 1;
 
 /// How often an adjustment is sent whose fate is unknown. Its id makes that harmless.
 const TRIES_MAX: u32 = 3;
@@ -44,7 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if args.by == 0 {
         bail!("--by 0 changes nothing");
     }
-    let store = Store::connect(&args.database.source().read()?, CONNECTIONS)?;
+    let store = ledger::open(&args.database).await?;
     store.require_schema().await?;
     let adjustment = NewAdjustment {
         id: random_id()?,

@@ -9,14 +9,11 @@ mod requests;
 mod stock;
 
 use crate::edge::cluster;
-use crate::edge::store::Store;
+use crate::ledger;
 use crate::process::args::{DatabaseArgs, NamespaceArgs};
 use anyhow::bail;
 use difference::{HEADER, line};
 use std::io::Write as _;
-
-/// Connections of a command that does one thing at a time.
-const CONNECTIONS: u32 = 1;
 
 /// Which ledger, and which requests.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,7 +29,7 @@ pub struct Args {
 /// # Errors
 /// If there is any, or if ledger or cluster do not answer.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let store = Store::connect(&args.database.source().read()?, CONNECTIONS)?;
+    let store = ledger::open(&args.database).await?;
     store.require_schema().await?;
     let stock = stock::audit(&store).await?;
     let client = cluster::client().await?;

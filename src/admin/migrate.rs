@@ -1,6 +1,7 @@
 //! `restock-operator migrate`: brings the ledger to this version's schema.
 
 use crate::edge::store::migrate::{MigrationStep, migrate};
+use crate::ledger;
 use crate::process::args::DatabaseArgs;
 use anyhow::Context;
 
@@ -16,7 +17,7 @@ pub struct Args {
 /// # Errors
 /// If the ledger is away, or a migration fails: the message says what to do.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let url = args.database.source().read()?;
+    let url = ledger::url(&args.database).await?;
     migrate(&url, |step| println!("{}", describe(&step)))
         .await
         .context("cannot migrate")

@@ -100,7 +100,7 @@ async fn prepare(args: Args, name: String) -> anyhow::Result<Trial> {
     };
     Ok(Trial {
         queue: Queue::new(&aws::config().await.context("queue")?, args.queue_url),
-        books: Books::open(&args.database).context("ledger")?,
+        books: Books::open(&args.database).await.context("ledger")?,
         objects: Objects::open(&args.namespace.namespace)
             .await
             .context("cluster: set KUBECONFIG, or run in a pod with a token")?,

@@ -5,13 +5,11 @@ mod table;
 
 use crate::edge::store::Store;
 use crate::edge::store::products::{Applied, Product};
+use crate::ledger;
 use crate::process::args::DatabaseArgs;
 use anyhow::{Context, bail};
 use std::io::Write as _;
 use std::path::PathBuf;
-
-/// Connections of a command that does one thing at a time.
-const CONNECTIONS: u32 = 1;
 
 /// Products of one read: a page that is well below the memory of any terminal.
 const PAGE_ROWS: u32 = 500;
@@ -52,7 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn store(database: &DatabaseArgs) -> anyhow::Result<Store> {
-    let store = Store::connect(&database.source().read()?, CONNECTIONS)?;
+    let store = ledger::open(database).await?;
     store.require_schema().await?;
     Ok(store)
 }

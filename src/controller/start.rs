@@ -21,6 +21,7 @@ use crate::crd::request::RestockRequest;
 use crate::edge::factory::AllowList;
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::edge::{aws, channels::Channels, cluster};
+use crate::ledger;
 use crate::process::Process;
 use crate::process::args::Area;
 use crate::process::callback_keys::CallbackKeys;
@@ -96,11 +97,7 @@ impl Secrets {
         let keys = CallbackKeys::wait(args.callback_keys_file.clone(), process).await?;
         let Some(keys) = keys else { return Ok(None) };
         let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
-        let connect = |url: &_| Store::connect(url, connections);
-        let store = args
-            .database
-            .follow(process, connect, Store::rotate)
-            .await?;
+        let store = ledger::follow(&args.database, process, connections).await?;
         Ok(store.map(|store| Self { keys, store }))
     }
 }

@@ -9,6 +9,7 @@ use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
 use crate::edge::sqs::Queue;
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::ledger;
 use crate::process::Process;
 use crate::process::clock;
 use crate::process::health::{Condition, Pulse};
@@ -66,8 +67,7 @@ impl Role {
             }
             None => (None, Mapping::common_shop()),
         };
-        let connect = |url: &_| Store::connect(url, CONNECTIONS_DEFAULT);
-        let following = args.database.follow(process, connect, Store::rotate);
+        let following = ledger::follow(&args.database, process, CONNECTIONS_DEFAULT);
         let Some(store) = following.await? else {
             return Ok(None);
         };

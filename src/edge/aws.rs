@@ -36,7 +36,7 @@ pub enum AwsError {
     /// had its effect.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The queue, topic or identity does not exist: a person has to create or name it.
+    /// The queue, topic, identity or secret does not exist: a person has to create or name it.
     #[error("does not exist: {0}")]
     Gone(String),
     /// The credentials are missing, wrong or not allowed to: a person has to grant it.
@@ -110,8 +110,10 @@ fn by_code(code: &str, status: u16, text: String) -> AwsError {
     if status == 429 || code.contains("Throttl") || matches!(code, "OverLimit" | "RequestThrottled")
     {
         AwsError::Throttled(text)
-    } else if matches!(code, "QueueDoesNotExist" | "NonExistentQueue" | "NotFound")
-        || code.starts_with("NotFound")
+    } else if matches!(
+        code,
+        "QueueDoesNotExist" | "NonExistentQueue" | "ResourceNotFoundException"
+    ) || code.starts_with("NotFound")
     {
         AwsError::Gone(text)
     } else if matches!(status, 401 | 403) || code.contains("AccessDenied") {
@@ -137,6 +139,7 @@ mod tests {
                 AwsError::Gone(text()),
             ),
             ("NotFoundException", 404, AwsError::Gone(text())),
+            ("ResourceNotFoundException", 400, AwsError::Gone(text())),
             ("RequestThrottled", 403, AwsError::Throttled(text())),
             ("ThrottlingException", 400, AwsError::Throttled(text())),
             ("AccessDeniedException", 400, AwsError::Denied(text())),

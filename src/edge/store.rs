@@ -15,16 +15,19 @@ pub mod migrate;
 pub mod order_tests;
 pub mod products;
 pub mod purge;
+mod refusals;
 mod row;
 
 pub use error::StoreError;
 
 use call::Call;
+use refusals::{Refusals, is_refusal};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::Executor;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -44,6 +47,9 @@ pub const CONNECTIONS_DEFAULT: u32 = 10;
 /// An idle connection is closed before the server does it (`wait_timeout` below).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
+const NO_CONNECTION: &str =
+    "no connection in time: it cannot be reached, or every connection is busy";
+
 /// What every connection is told first. A lock wait ends after 1 s: a hot row must not
 /// hold up a whole call. `wait_timeout` bounds for how long the locks of a client that
 /// vanished without closing its connection are kept: 60 s instead of 8 h.
@@ -58,6 +64,7 @@ const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: MySqlPool,
+    refusals: Arc<Refusals>,
 }
 
 impl Store {
@@ -79,7 +86,8 @@ impl Store {
                 })
             })
             .connect_lazy_with(options(url)?);
-        Ok(Self { pool })
+        let refusals = Arc::default();
+        Ok(Self { pool, refusals })
     }
 
     /// Uses these credentials for new connections from now on: after a rotation the
@@ -90,6 +98,18 @@ impl Store {
     pub fn rotate(&self, url: &SecretString) -> Result<(), StoreError> {
         self.pool.set_connect_options(options(url)?);
         Ok(())
+    }
+
+    /// Waits until the server refuses a connection for its credentials. From the first time
+    /// that this is asked, calls that meet such a refusal wait for a [`Self::looked`], and
+    /// then try again, within their deadline.
+    pub async fn refused(&self) {
+        self.refusals.next().await;
+    }
+
+    /// Somebody has looked for newer credentials, and put to use what was found.
+    pub fn looked(&self) {
+        self.refusals.looked();
     }
 
     /// Whether connections by this URL are to the right server for certain: its certificate
@@ -121,13 +141,19 @@ impl Store {
 
     /// A connection for calls that end by then.
     async fn call_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
-        match timeout_at(ends_at, self.pool.acquire()).await {
-            Ok(Ok(connection)) => Ok(Call::new(connection, ends_at)),
-            Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(StoreError::Unavailable(
-                "no connection in time: it cannot be reached, or every connection is busy"
-                    .to_owned(),
-            )),
-            Ok(Err(error)) => Err(StoreError::Unavailable(format!("no connection: {error}"))),
+        loop {
+            let looks = self.refusals.looks();
+            let error = match timeout_at(ends_at, self.pool.acquire()).await {
+                Ok(Ok(connection)) => return Ok(Call::new(connection, ends_at)),
+                Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => {
+                    return Err(StoreError::Unavailable(NO_CONNECTION.to_owned()));
+                }
+                Ok(Err(error)) => error,
+            };
+            let again = is_refusal(&error) && self.refusals.settled(looks, ends_at).await;
+            if !again {
+                return Err(StoreError::Unavailable(format!("no connection: {error}")));
+            }
         }
     }
 }

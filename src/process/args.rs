@@ -13,11 +13,8 @@ pub use namespaces::{Area, NamespaceArgs, Namespaces, NamespacesArgs, NoLeaseNam
 pub use ops::OpsArgs;
 pub use told::Told;
 
-use super::Process;
-use super::followed::Followed;
-use super::secret::SecretSource;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgGroup, CommandFactory, FromArgMatches};
 use secrecy::SecretString;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -83,60 +80,64 @@ pub struct AdminArgs {
     pub admin_listen: SocketAddr,
 }
 
-/// Where the ledger is: exactly one of the two.
-#[derive(Clone, Debug, clap::Args)]
-#[group(id = "database", required = true, multiple = false)]
+/// Where the ledger is: exactly one of URL, file and secret.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("database").required(true).multiple(false)))]
 pub struct DatabaseArgs {
     /// URL of the ledger: mysql://user:password@host:3306/name
     #[arg(
         long,
         env = "RESTOCK_DATABASE_URL",
         value_name = "URL",
-        hide_env_values = true
+        hide_env_values = true,
+        group = "database"
     )]
     pub database_url: Option<SecretString>,
     /// File that holds the URL of the ledger, read again every ten seconds: new
     /// credentials need no restart of a role
-    #[arg(long, env = "RESTOCK_DATABASE_URL_FILE", value_name = "PATH")]
+    #[arg(
+        long,
+        env = "RESTOCK_DATABASE_URL_FILE",
+        value_name = "PATH",
+        group = "database"
+    )]
     pub database_url_file: Option<PathBuf>,
+    /// Name or ARN of a secret of AWS Secrets Manager with the credentials, in the JSON of
+    /// RDS; read again every five minutes, and at once when the ledger refuses them
+    #[arg(
+        long,
+        env = "RESTOCK_DATABASE_SECRET_ID",
+        value_name = "ID",
+        group = "database"
+    )]
+    pub database_secret_id: Option<String>,
+    /// The ledger of that secret, without user and password: mysql://host:3306/name; what
+    /// is missing in it comes from the secret
+    #[arg(
+        long,
+        env = "RESTOCK_DATABASE_ADDRESS",
+        value_name = "URL",
+        requires = "database_secret_id",
+        conflicts_with_all = ["database_url", "database_url_file"]
+    )]
+    pub database_address: Option<String>,
 }
 
 impl DatabaseArgs {
-    /// Connects by the URL as it is now; waits for it, where it comes from a file. A task of
-    /// the process then follows the file and has every other URL put to use by `rotate`. None
-    /// at shutdown.
-    ///
-    /// # Errors
-    /// The URL of a flag or variable is none that `connect` takes.
-    pub async fn follow<Store, E>(
-        &self,
-        process: &Process,
-        connect: impl Fn(&SecretString) -> Result<Store, E>,
-        rotate: impl Fn(&Store, &SecretString) -> Result<(), E> + Send + Sync + 'static,
-    ) -> anyhow::Result<Option<Store>>
-    where
-        Store: Clone + Send + Sync + 'static,
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        let connect = |url: &_| Ok(connect(url)?);
-        let first = Followed::first("database URL", self.source(), process, connect).await?;
-        let Some((url, store)) = first else {
-            return Ok(None);
-        };
-        if self.database_url_file.is_some() {
-            let rotated = store.clone();
-            let adopt = move |url: &SecretString| rotate(&rotated, url);
-            process.tasks.spawn(url.follow(adopt, process.clone()));
+    /// The ledger at this URL.
+    pub fn at(url: SecretString) -> Self {
+        Self {
+            database_url: Some(url),
+            ..Self::default()
         }
-        Ok(Some(store))
     }
 
-    /// Where the URL comes from.
-    pub fn source(&self) -> SecretSource {
-        match (&self.database_url, &self.database_url_file) {
-            (_, Some(path)) => SecretSource::File(path.clone()),
-            (url, None) => SecretSource::Value(url.clone().unwrap_or_default()),
-        }
+    /// Whether there is any; a command for which none is required may lack it.
+    pub const fn is_told(&self) -> bool {
+        self.database_url.is_some()
+            || self.database_url_file.is_some()
+            || self.database_secret_id.is_some()
     }
 }
 
@@ -213,22 +214,30 @@ mod tests {
 
     #[test]
     fn the_ledger_is_told_exactly_once() {
-        let (url, file) = ("--database-url=mysql://h/n", "--database-url-file=/f");
-        assert!(matches!(
-            parse(&[url]).unwrap().database.source(),
-            SecretSource::Value(_)
-        ));
-        assert!(matches!(
-            parse(&[file]).unwrap().database.source(),
-            SecretSource::File(_)
-        ));
-        assert_eq!(
-            parse(&[]).unwrap_err().kind(),
-            ErrorKind::MissingRequiredArgument
-        );
-        assert_eq!(
-            parse(&[url, file]).unwrap_err().kind(),
-            ErrorKind::ArgumentConflict
-        );
+        let told = [
+            "--database-url=mysql://h/n",
+            "--database-url-file=/f",
+            "--database-secret-id=s",
+        ];
+        let kind = |arguments: &[&str]| parse(arguments).unwrap_err().kind();
+        assert_eq!(kind(&[]), ErrorKind::MissingRequiredArgument);
+        for (index, one) in told.iter().enumerate() {
+            assert!(parse(&[one]).is_ok(), "{one}");
+            for other in &told[index + 1..] {
+                assert_eq!(kind(&[one, other]), ErrorKind::ArgumentConflict);
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_belongs_to_a_secret() {
+        let (address, secret) = ("--database-address=mysql://h/n", "--database-secret-id=s");
+        let told = parse(&[secret, address]).unwrap().database;
+        assert_eq!(told.database_address.as_deref(), Some("mysql://h/n"));
+        let kind = |arguments: &[&str]| parse(arguments).unwrap_err().kind();
+        assert_eq!(kind(&[address]), ErrorKind::MissingRequiredArgument);
+        for other in ["--database-url=mysql://h/n", "--database-url-file=/f"] {
+            assert_eq!(kind(&[address, other]), ErrorKind::ArgumentConflict);
+        }
     }
 }

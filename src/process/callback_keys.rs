@@ -36,8 +36,8 @@ impl CallbackKeys {
     ///
     /// # Errors
     /// The file cannot be read or is no key file.
-    pub fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let followed = Followed::open(NAME, SecretSource::File(path))?;
+    pub async fn open(path: PathBuf) -> anyhow::Result<Self> {
+        let followed = Followed::open(NAME, SecretSource::File(path)).await?;
         let ring = parse(followed.text())?;
         Ok(Self::new(followed, ring))
     }
@@ -72,11 +72,12 @@ impl CallbackKeys {
             return;
         }
         file.read_at = Instant::now();
-        file.followed.look(|text| {
+        let adopt = |text: &SecretString| {
             let ring = Arc::new(parse(text)?);
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
             anyhow::Ok(())
-        });
+        };
+        file.followed.look(adopt).await;
     }
 
     /// Follows the file until `stop`.

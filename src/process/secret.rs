@@ -1,8 +1,11 @@
 //! Where a secret comes from, read again whenever it is needed.
 
+use futures::future::BoxFuture;
 use secrecy::SecretString;
+use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Longer than any database URL or key file; a path given by mistake, such as that of a
 /// log, must not fill the memory.
@@ -16,6 +19,28 @@ pub enum SecretSource {
     /// A file, usually a mounted Secret: read at each use, so that a rotation needs no
     /// restart.
     File(PathBuf),
+    /// Another system, asked at each use.
+    Asked(Ask),
+}
+
+/// How another system is asked: whoever knows it says so.
+#[derive(Clone)]
+pub struct Ask(Arc<dyn Fn() -> Asking + Send + Sync>);
+
+/// The answer, or why there is none: the words name the secret, and hold nothing of it.
+pub type Asking = BoxFuture<'static, Result<SecretString, String>>;
+
+impl Ask {
+    /// By this function.
+    pub fn by(ask: impl Fn() -> Asking + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ask")
+    }
 }
 
 /// Why a secret could not be had; names the file, never what is in it.
@@ -35,31 +60,42 @@ pub enum SecretError {
     /// The file is longer than any secret.
     #[error("the secret file {0} is longer than 64 KiB: is this the right file?")]
     TooLong(PathBuf),
+    /// The other system did not give it.
+    #[error("{0}")]
+    Unanswered(String),
 }
 
 impl SecretSource {
-    /// The secret as it is now, without the line ends that editors add.
+    /// The secret as it is now.
     ///
-    /// Reads synchronously: a mounted Secret lives in memory.
-    pub fn read(&self) -> Result<SecretString, SecretError> {
-        let path = match self {
-            SecretSource::Value(value) => return Ok(value.clone()),
-            SecretSource::File(path) => path,
-        };
-        let mut text = String::new();
-        std::fs::File::open(path)
-            .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text))
-            .map_err(|error| SecretError::Unreadable {
-                path: path.clone(),
-                error,
-            })?;
-        if u64::try_from(text.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
-            return Err(SecretError::TooLong(path.clone()));
+    /// # Errors
+    /// It cannot be had: a value always can.
+    pub async fn read(&self) -> Result<SecretString, SecretError> {
+        match self {
+            Self::Value(value) => Ok(value.clone()),
+            Self::File(path) => read_file(path),
+            Self::Asked(Ask(ask)) => ask().await.map_err(SecretError::Unanswered),
         }
-        match text.trim() {
-            "" => Err(SecretError::Empty(path.clone())),
-            secret => Ok(secret.into()),
-        }
+    }
+}
+
+/// What a file holds now, without the line ends that editors add.
+///
+/// Reads synchronously: a mounted Secret lives in memory.
+pub(super) fn read_file(path: &Path) -> Result<SecretString, SecretError> {
+    let path = path.to_owned();
+    let mut text = String::new();
+    let read = std::fs::File::open(&path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+    if let Err(error) = read {
+        return Err(SecretError::Unreadable { path, error });
+    }
+    if u64::try_from(text.len()).is_ok_and(|length| length > FILE_BYTES_MAX) {
+        return Err(SecretError::TooLong(path));
+    }
+    match text.trim() {
+        "" => Err(SecretError::Empty(path)),
+        secret => Ok(secret.into()),
     }
 }
 
@@ -89,10 +125,9 @@ mod tests {
     #[test]
     fn a_file_is_read_again_and_trimmed() {
         let file = Scratch::new("rotated", "first\n");
-        let source = SecretSource::File(file.0.clone());
-        assert_eq!(source.read().unwrap().expose_secret(), "first");
+        assert_eq!(read_file(&file.0).unwrap().expose_secret(), "first");
         std::fs::write(&file.0, "second").unwrap();
-        assert_eq!(source.read().unwrap().expose_secret(), "second");
+        assert_eq!(read_file(&file.0).unwrap().expose_secret(), "second");
     }
 
     #[test]
@@ -101,10 +136,7 @@ mod tests {
         let long = Scratch::new("long", &"x".repeat(64 * 1024 + 1));
         let missing = PathBuf::from("/nonexistent/url");
         for path in [&empty.0, &long.0, &missing] {
-            let error = SecretSource::File(path.clone())
-                .read()
-                .unwrap_err()
-                .to_string();
+            let error = read_file(path).unwrap_err().to_string();
             assert!(error.contains(&path.display().to_string()), "{error}");
         }
     }

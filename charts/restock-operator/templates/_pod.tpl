@@ -164,13 +164,38 @@ imagePullSecrets:
 {{- toJson $env -}}
 {{- end -}}
 
-{{/* The ledger's URL, from this Secret, and the certificates to verify it by; as JSON. */}}
+{{/*
+Files and variables of the ledger, as JSON: its URL from a Secret, or the credentials from a secret
+of AWS Secrets Manager and their address; and the certificates to verify it by. Called with a dict:
+root, name (database or migrate: whose account).
+*/}}
 {{- define "restock.databaseFiles" -}}
-{{- $files := list (dict "name" "database" "secret" .secret "path" "/etc/restock/database") -}}
+{{- $from := index .root.Values .name -}}
+{{- $files := list -}}
+{{- if eq (empty $from.secretName) (empty $from.secretsManagerId) -}}
+{{- fail (printf "%s.secretName, a Secret, or %s.secretsManagerId, a secret of AWS Secrets Manager: one of the two is required, and the other must be empty" .name .name) -}}
+{{- end -}}
+{{- with $from.secretName -}}
+{{- $files = append $files (dict "name" "database" "secret" . "path" "/etc/restock/database") -}}
+{{- end -}}
 {{- with .root.Values.database.caConfigMap -}}
 {{- $files = append $files (dict "name" "database-ca" "configMap" . "path" "/etc/restock/database-ca") -}}
 {{- end -}}
 {{- toJson $files -}}
+{{- end -}}
+
+{{- define "restock.databaseEnv" -}}
+{{- $from := index .root.Values .name -}}
+{{- $env := list -}}
+{{- if $from.secretsManagerId -}}
+{{- $env = append $env (dict "name" "DATABASE_SECRET_ID" "value" $from.secretsManagerId) -}}
+{{- with .root.Values.database.address -}}
+{{- $env = append $env (dict "name" "DATABASE_ADDRESS" "value" .) -}}
+{{- end -}}
+{{- else -}}
+{{- $env = append $env (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" $from.key)) -}}
+{{- end -}}
+{{- toJson $env -}}
 {{- end -}}
 
 {{/* The mapping, if there is one; as JSON. */}}
@@ -234,8 +259,9 @@ volumes:
 {{- end -}}
 
 {{/*
-The Job of a hook. Called with a dict: root, role, hook, args, env, files, account (empty: it
-does not talk to the cluster), retries, seconds, memory.
+The Job of a hook. Called with a dict: root, role, hook, args, env, files, account (empty: the
+namespace's own), token (whether it talks to the cluster), aws (whether it talks to AWS), retries,
+seconds, memory.
 */}}
 {{- define "restock.job" -}}
 apiVersion: batch/v1
@@ -258,7 +284,8 @@ spec:
       labels:
         {{- include "restock.labels" . | nindent 8 }}
     spec:
-      {{- $pod := dict "variables" (include "restock.ownEnv" .) "token" (not (empty .account)) }}
+      {{- $aws := ternary (include "restock.awsEnv" .root) "" .aws }}
+      {{- $pod := dict "variables" (printf "%s%s" $aws (include "restock.ownEnv" .)) }}
       {{- include "restock.commandPod" (merge $pod .) | nindent 6 }}
 {{- end -}}
 

@@ -5,7 +5,7 @@ and the test pod are made of the same. Called with the chart's context.
 
 {{- define "restock.role.controller" -}}
 {{- $files := append
-  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
   (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
 -}}
 {{- range .Values.factoryHeaderSecrets -}}
@@ -14,11 +14,11 @@ and the test pod are made of the same. Called with the chart's context.
 {{- $env := list
   (include "restock.namespaceEnv" (dict "root" $ "name" "NAMESPACE" "value" (include "restock.watched" .)) | fromJson)
   (include "restock.namespaceEnv" (dict "root" $ "name" "LEASE_NAMESPACE" "value" .Release.Namespace) | fromJson)
-  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
   (dict "name" "CALLBACK_URL" "value" (include "restock.callbackUrl" .))
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
   (dict "name" "FACTORY_ALLOW" "value" (include "restock.factoryAllow" .))
 -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
 {{- dict "role" "controller" "env" $env "files" $files "token" true "identity" true | toJson -}}
 {{- end -}}
@@ -36,28 +36,28 @@ and the test pod are made of the same. Called with the chart's context.
 
 {{- define "restock.role.receiver" -}}
 {{- $files := append
-  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
   (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
 -}}
 {{- $env := list
-  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
   (dict "name" "INBOX_URL" "value" (include "restock.required" (dict "name" "receiver.inboxUrl" "value" .Values.receiver.inboxUrl)))
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
 -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
 {{- $ports := list (dict "name" "callbacks" "containerPort" 8090) -}}
 {{- dict "role" "receiver" "env" $env "files" $files "token" false "ports" $ports | toJson -}}
 {{- end -}}
 
 {{- define "restock.role.dlq" -}}
 {{- $files := concat
-  (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
   (include "restock.mappingFiles" . | fromJsonArray)
 -}}
 {{- $env := list
-  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
   (dict "name" "DLQ_URL" "value" (include "restock.required" (dict "name" "dlq.queueUrl" "value" .Values.dlq.queueUrl)))
   (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl (for dlq)" "value" .Values.ingest.queueUrl)))
 -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
 {{- dict "role" "dlq" "env" $env "files" $files "token" false | toJson -}}

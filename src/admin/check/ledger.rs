@@ -2,13 +2,12 @@
 
 use super::report::Report;
 use crate::edge::store::{Store, StoreError};
+use crate::ledger;
 use crate::process::args::DatabaseArgs;
 
-const CONNECTIONS: u32 = 1;
-
 pub(super) async fn check(database: &DatabaseArgs, report: &mut Report) {
-    if database.database_url.is_none() && database.database_url_file.is_none() {
-        let to_do = "not named: set RESTOCK_DATABASE_URL_FILE or RESTOCK_DATABASE_URL";
+    if !database.is_told() {
+        let to_do = "not named: set RESTOCK_DATABASE_URL_FILE or RESTOCK_DATABASE_SECRET_ID";
         return report.bad("ledger", to_do);
     }
     match look(database).await {
@@ -19,22 +18,22 @@ pub(super) async fn check(database: &DatabaseArgs, report: &mut Report) {
         Err(why) => report.bad("ledger", format!("{why:#}")),
     }
     // A URL that cannot be read was told above.
-    if let Ok(url) = database.source().read()
+    if let Ok(url) = ledger::url(database).await
         && Store::knows_server(&url) == Ok(false)
     {
         report.weak(
             "ledger",
             "the connection is not verified: whoever answers there gets the password; add \
-             ?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE to the database URL, see docs/configuration.md",
+             ?ssl-mode=VERIFY_IDENTITY&ssl-ca=FILE to the database URL or address, see docs/configuration.md",
         );
     }
 }
 
 async fn look(database: &DatabaseArgs) -> anyhow::Result<i64> {
-    let store = Store::connect(&database.source().read()?, CONNECTIONS)?;
+    let store = ledger::open(database).await?;
     store.now().await.map_err(|error| match error {
         StoreError::Unavailable(why) => anyhow::anyhow!(
-            "does not answer ({why}): check host, network and credentials of the database URL"
+            "does not answer ({why}): check host, network and credentials of the database"
         ),
         other => other.into(),
     })?;

@@ -15,7 +15,7 @@ pub(super) async fn check(args: &Args, report: &mut Report) -> Option<AllowList>
         callbacks(args, report);
     }
     if args.concern(&[Controller, Receiver]) {
-        keys(args, report);
+        keys(args, report).await;
     }
     if args.concern(&[Ingest, Dlq]) {
         mapping(args, report).await;
@@ -63,11 +63,11 @@ fn allowed_hosts(args: &Args, report: &mut Report) -> Option<AllowList> {
     }
 }
 
-fn keys(args: &Args, report: &mut Report) {
+async fn keys(args: &Args, report: &mut Report) {
     let Some(path) = &args.callback_keys_file else {
         return report.bad("callback keys", "no file: set RESTOCK_CALLBACK_KEYS_FILE");
     };
-    match CallbackKeys::open(path.clone()) {
+    match CallbackKeys::open(path.clone()).await {
         Ok(keys) => report.good("callback keys", format!("{} read", keys.ring().ids().len())),
         Err(why) => report.bad("callback keys", format!("{why:#}")),
     }

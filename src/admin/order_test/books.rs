@@ -6,10 +6,8 @@ use crate::domain::order::{ProductId, Sku};
 use crate::edge::store::order_tests::TestArrival;
 use crate::edge::store::products::{Adjusted, Applied, NewAdjustment, Product, ProductDeclaration};
 use crate::edge::store::{Store, StoreError};
+use crate::ledger;
 use crate::process::args::DatabaseArgs;
-
-/// Connections of a command that does one thing at a time.
-const CONNECTIONS: u32 = 1;
 
 /// The product of all order tests of a ledger: rows are never deleted, so there is one.
 const SKU: &str = "RESTOCK-ORDER-TEST";
@@ -39,9 +37,9 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn open(database: &DatabaseArgs) -> anyhow::Result<Self> {
+    pub(super) async fn open(database: &DatabaseArgs) -> anyhow::Result<Self> {
         Ok(Self {
-            store: Store::connect(&database.source().read()?, CONNECTIONS)?,
+            store: ledger::open(database).await?,
             sku: Sku::parse(SKU)?,
         })
     }
@@ -181,7 +179,7 @@ fn alias(name: &str) -> Result<ProductId, Stopped> {
 
 fn failed(why: StoreError) -> Stopped {
     let to_do = match why {
-        StoreError::Unavailable(_) => "check host, network and credentials of the database URL",
+        StoreError::Unavailable(_) => "check host, network and credentials of the database",
         _ => GRANTS,
     };
     Stopped::at("ledger", format!("{why}: {to_do}"))

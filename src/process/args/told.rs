@@ -2,6 +2,7 @@
 //! queue, ledger and cluster, and no secret.
 
 use super::{DatabaseArgs, LogDefaults, place};
+use crate::process::secret::read_file;
 use clap::{ArgMatches, Command, FromArgMatches};
 use secrecy::ExposeSecret;
 
@@ -103,11 +104,12 @@ fn values(name: &str, matches: &ArgMatches) -> Vec<String> {
         .collect()
 }
 
-/// Host and name of the ledger of a role that has one. A URL that cannot be read or
-/// understood is the role's to complain about.
+/// Host and name of the ledger of a role that was told its URL. One that cannot be read or
+/// understood is the role's to complain about; with a secret, its address is a setting.
 fn database(matches: &ArgMatches) -> Option<String> {
-    let source = DatabaseArgs::from_arg_matches(matches).ok()?.source();
-    let url = source.read().ok()?;
+    let told = DatabaseArgs::from_arg_matches(matches).ok()?;
+    let file = || read_file(told.database_url_file.as_deref()?).ok();
+    let url = told.database_url.clone().or_else(file)?;
     let (_scheme, rest) = url.expose_secret().split_once("://")?;
     // After the last @: a password may hold one that nobody escaped. What follows ? may
     // name key files.
