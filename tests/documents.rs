@@ -11,13 +11,14 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each command and the headings of docs/configuration.md that have its settings.
-const COMMANDS: [(&[&str], &[&str]); 13] = [
+const COMMANDS: [(&[&str], &[&str]); 14] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
     (&["dlq"], &["Every role", "dlq"]),
     (&["migrate"], ADMINISTRATIVE),
     (&["products", "apply"], ADMINISTRATIVE),
+    (&["products", "import"], ADMINISTRATIVE),
     (&["products", "list"], ADMINISTRATIVE),
     (&["factories", "apply"], ADMINISTRATIVE),
     (&["adjust"], ADMINISTRATIVE),

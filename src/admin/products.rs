@@ -1,6 +1,8 @@
 //! `restock-operator products`: what the ledger knows of the shop's products.
 
+mod check;
 mod file;
+mod import;
 mod table;
 
 use crate::edge::store::Store;
@@ -31,6 +33,8 @@ enum Verb {
         #[arg(short, long, value_name = "PATH")]
         file: PathBuf,
     },
+    /// Take over the product table of the shop that was there before
+    Import(import::Args),
     /// Print the products
     List {
         #[command(flatten)]
@@ -38,13 +42,14 @@ enum Verb {
     },
 }
 
-/// Applies a file of products, or lists them.
+/// Applies a file of products, takes over another shop's, or lists them.
 ///
 /// # Errors
-/// If the file is not as it should be: the message says where.
+/// If a product is not as it should be: the message says which.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.verb {
         Verb::Apply { database, file } => apply(&store(&database).await?, file).await,
+        Verb::Import(args) => import::run(args).await,
         Verb::List { database } => list(&store(&database).await?).await,
     }
 }
@@ -57,16 +62,22 @@ async fn store(database: &DatabaseArgs) -> anyhow::Result<Store> {
 
 async fn apply(store: &Store, path: PathBuf) -> anyhow::Result<()> {
     let declared = file::read(&path).with_context(|| format!("in {}", path.display()))?;
-    match store.apply_products(&declared).await? {
+    tell(store.apply_products(&declared).await?, "")
+}
+
+/// Prints what was done; with `would be ` before it, what would be.
+fn tell(applied: Applied, would: &str) -> anyhow::Result<()> {
+    match applied {
         Applied::Done {
             created,
             changed,
             unchanged,
         } => {
             for (skus, word) in [(&created, "created"), (&changed, "changed")] {
-                skus.iter().for_each(|sku| println!("{sku} {word}"));
+                skus.iter().for_each(|sku| println!("{sku} {would}{word}"));
             }
-            println!("{} of {} were as declared", unchanged.len(), declared.len());
+            let all = created.len() + changed.len() + unchanged.len();
+            println!("{} of {all} were as declared", unchanged.len());
             Ok(())
         }
         Applied::AliasTaken {

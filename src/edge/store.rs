@@ -12,6 +12,7 @@ pub mod dead_letters;
 mod error;
 pub mod meta;
 pub mod migrate;
+pub mod old_shop;
 pub mod order_tests;
 pub mod products;
 pub mod purge;

@@ -1,5 +1,6 @@
 //! The file of `products apply`, parsed into types that cannot be wrong.
 
+use super::check::check;
 use crate::admin::file;
 use crate::domain::order::{FactoryId, ProductId, Quantity, Sku};
 use crate::edge::store::products::{PRODUCTS_MAX, ProductDeclaration};
@@ -10,12 +11,6 @@ use std::path::Path;
 
 /// Bytes of a file: [`PRODUCTS_MAX`] products of 4 KiB each.
 const FILE_BYTES_MAX: u64 = PRODUCTS_MAX as u64 * 4 * 1024;
-
-/// Other names of one product: a shop has a few systems, each with its own.
-const ALIASES_MAX: usize = 16;
-
-/// Characters of a product's name, as in the ledger.
-const NAME_CHARACTERS_MAX: usize = 255;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,40 +48,16 @@ fn parse(text: &str) -> anyhow::Result<Vec<ProductDeclaration>> {
             file.products.len()
         );
     }
-    let mut names = HashSet::new();
-    for product in &file.products {
-        check(product, &mut names).with_context(|| format!("product {}", product.sku))?;
-    }
-    Ok(file
+    let products: Vec<ProductDeclaration> = file
         .products
         .into_iter()
         .map(ProductDeclaration::from)
-        .collect())
-}
-
-/// What no single field can show: a name that is used twice, an order that a Factory of
-/// the shop can never be asked for.
-fn check<'a>(product: &'a Declaration, names: &mut HashSet<&'a str>) -> anyhow::Result<()> {
-    let length = product.name.chars().count();
-    if length == 0 || length > NAME_CHARACTERS_MAX {
-        bail!("its name has {length} characters, 1 to {NAME_CHARACTERS_MAX} are allowed");
+        .collect();
+    let mut names = HashSet::new();
+    for product in &products {
+        check(product, &mut names).with_context(|| format!("product {}", product.sku))?;
     }
-    if product.name.chars().any(char::is_control) {
-        bail!("its name has control characters");
-    }
-    if product.aliases.len() > ALIASES_MAX {
-        bail!(
-            "{} aliases, at most {ALIASES_MAX} are allowed",
-            product.aliases.len()
-        );
-    }
-    let aliases = product.aliases.iter().map(ProductId::as_str);
-    for name in aliases.chain([product.sku.as_str()]) {
-        if !names.insert(name) {
-            bail!("the file uses {name} twice as a SKU or alias");
-        }
-    }
-    Ok(())
+    Ok(products)
 }
 
 impl From<Declaration> for ProductDeclaration {
@@ -146,7 +117,7 @@ mod tests {
     fn a_name_used_twice_is_refused() {
         let twice = refusal("products:\n- {sku: A, name: a}\n- {sku: B, name: b, aliases: [A]}\n");
         assert!(
-            twice.contains("product B") && twice.contains("uses A twice"),
+            twice.contains("product B") && twice.contains("A is used twice"),
             "{twice}"
         );
     }

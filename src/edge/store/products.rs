@@ -70,6 +70,16 @@ impl Store {
         let rows = self.call().await?.read(query).await?;
         rows.iter().map(product).collect()
     }
+
+    /// All that a product is called besides its SKU.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a read changes nothing.
+    pub async fn aliases(&self, sku: &Sku) -> Result<Vec<ProductId>, StoreError> {
+        let query = sqlx::query(apply::ALIASES).bind(sku.as_str());
+        let rows = self.call().await?.read(query).await?;
+        rows.iter().map(|row| word(row, "alias")).collect()
+    }
 }
 
 fn product(row: &MySqlRow) -> Result<Product, StoreError> {

@@ -12,6 +12,8 @@ use rows::{Difference, apply_row};
 use std::time::Duration;
 use tokio::time::Instant;
 
+pub(super) use names::ALIASES;
+
 /// Products of one [`Store::apply_products`]: what one transaction may hold, and above the
 /// range of any shop of this kind.
 pub const PRODUCTS_MAX: usize = 1_000;
@@ -62,6 +64,13 @@ pub enum Applied {
     },
 }
 
+/// What becomes of the transaction.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Commit,
+    Rollback,
+}
+
 impl Store {
     /// Makes these products as declared, all or none. Products that are not declared stay
     /// as they are: rows are never deleted. Products that are as declared already are not
@@ -73,6 +82,25 @@ impl Store {
         &self,
         declared: &[ProductDeclaration],
     ) -> Result<Applied, StoreError> {
+        self.end_products(declared, Ending::Commit).await
+    }
+
+    /// How [`Self::apply_products`] would end: the same statements, rolled back at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it changes nothing.
+    pub async fn rehearse_products(
+        &self,
+        declared: &[ProductDeclaration],
+    ) -> Result<Applied, StoreError> {
+        self.end_products(declared, Ending::Rollback).await
+    }
+
+    async fn end_products(
+        &self,
+        declared: &[ProductDeclaration],
+        ending: Ending,
+    ) -> Result<Applied, StoreError> {
         if declared.len() > PRODUCTS_MAX {
             let found = declared.len();
             return Err(StoreError::Broken(format!(
@@ -80,12 +108,13 @@ impl Store {
             )));
         }
         let ends_at = Instant::now() + APPLY_DEADLINE;
-        retried(|| self.try_apply(declared, ends_at)).await
+        retried(|| self.try_apply(declared, ending, ends_at)).await
     }
 
     async fn try_apply(
         &self,
         declared: &[ProductDeclaration],
+        ending: Ending,
         ends_at: Instant,
     ) -> Result<Applied, Failure> {
         let mut call = self.call_until(ends_at).await?;
@@ -106,7 +135,10 @@ impl Store {
                 });
             }
         }
-        call.commit().await?;
+        match ending {
+            Ending::Commit => call.commit().await?,
+            Ending::Rollback => call.rollback().await,
+        }
         Ok(done(work))
     }
 }

@@ -6,7 +6,9 @@ use crate::edge::store::call::Call;
 use crate::edge::store::error::Failure;
 use crate::edge::store::row::get;
 
-const CURRENT: &str = "SELECT alias FROM product_alias WHERE sku = ? ORDER BY alias";
+/// What a product is called.
+pub(in crate::edge::store::products) const ALIASES: &str =
+    "SELECT alias FROM product_alias WHERE sku = ? ORDER BY alias";
 
 const IS_SKU: &str = "SELECT sku FROM product WHERE sku = ?";
 
@@ -18,7 +20,7 @@ pub(super) async fn drop_aliases(
     declared: &ProductDeclaration,
 ) -> Result<bool, Failure> {
     let rows = call
-        .read(sqlx::query(CURRENT).bind(declared.sku.as_str()))
+        .read(sqlx::query(ALIASES).bind(declared.sku.as_str()))
         .await?;
     let current: Result<Vec<String>, _> = rows.iter().map(|row| get(row, "alias")).collect();
     let mut wanted: Vec<&str> = declared.aliases.iter().map(ProductId::as_str).collect();
