@@ -107,6 +107,3 @@ pub fn wanted(group: &[Purchase]) -> i64 {
     let pieces = group.iter().map(|purchase| purchase.form.quantity.get());
     pieces.map(i64::from).sum()
 }
-
-#[cfg(test)]
-mod tests;

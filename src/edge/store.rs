@@ -17,6 +17,7 @@ pub mod products;
 pub mod purchases;
 pub mod purge;
 mod row;
+pub mod sales;
 
 pub use error::StoreError;
 

@@ -1,4 +1,11 @@
-use super::*;
+//! Needs nothing. Proves that purchases are decided in their order, each once, and that a wrong
+//! body names its fields.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use restock_operator::domain::order::{EventId, IdempotencyKey, SaleId};
+use restock_operator::domain::purchase::{
+    Answer, Form, Purchase, Restock, Shelf, Terms, Verdict, decide,
+};
 use std::collections::HashMap;
 
 fn form(quantity: u32, buyer: &str) -> Form {
