@@ -11,6 +11,7 @@ pub mod order;
 pub mod placing;
 pub mod policy;
 pub mod progress;
+pub mod purchase;
 pub mod resolve;
 pub mod settle;
 pub mod shortage;

@@ -24,6 +24,7 @@ pub mod controller;
 pub mod dlq;
 pub mod ingest;
 pub mod receiver;
+pub mod sales;
 
 pub mod admin;
 pub mod edge;

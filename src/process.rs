@@ -8,6 +8,7 @@ pub mod clock;
 pub mod followed;
 pub mod health;
 pub mod lease;
+pub mod lobby;
 pub mod metrics;
 pub mod random;
 pub mod recent;
@@ -15,6 +16,7 @@ pub mod secret;
 pub mod shutdown;
 pub mod small_server;
 pub mod telemetry;
+pub mod trouble;
 
 use backoff::Backoff;
 use futures::FutureExt as _;

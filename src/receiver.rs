@@ -9,12 +9,10 @@ mod apply;
 mod delivery;
 mod desk;
 mod inbox;
-mod lobby;
 mod metrics;
 mod parked;
 mod readiness;
 mod server;
-mod trouble;
 
 use crate::edge::aws;
 use crate::edge::sqs::Queue;

@@ -19,6 +19,7 @@ mod wanted;
 pub use envelope::Envelope;
 pub use identity::{Identity, IdentityKind, unreadable_id};
 pub use text::plain_text;
+pub use trace::is_parent as is_trace_parent;
 pub use wanted::{Fields, REQUESTER_CHARACTERS_MAX, Wanted};
 
 use crate::domain::order::WordError;

@@ -130,6 +130,17 @@ word!(
     "request id"
 );
 
+word!(
+    /// What a buyer's program gives to one purchase, so that a repeat of it is no second one.
+    IdempotencyKey,
+    "idempotency key"
+);
+word!(
+    /// One sale. Drawn at random before the purchase is decided.
+    SaleId,
+    "sale id"
+);
+
 /// Characters of a request id made from an event: 100 bits, so that two events of one
 /// source never meet (10^9 requests: chance of a collision below 10^-12).
 const REQUEST_ID_CHARACTERS: usize = 20;

@@ -15,9 +15,11 @@ pub mod migrate;
 pub mod old_shop;
 pub mod order_tests;
 pub mod products;
+pub mod purchases;
 pub mod purge;
 mod refusals;
 mod row;
+pub mod sales;
 
 pub use error::StoreError;
 

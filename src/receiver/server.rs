@@ -1,8 +1,8 @@
 //! The listening socket: every connection bounded in time and size, one request each.
 
+use crate::process::lobby::{Lobby, Visit};
 use crate::receiver::answer::answer;
 use crate::receiver::desk::Desk;
-use crate::receiver::lobby::{Lobby, Visit};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};

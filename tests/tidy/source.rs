@@ -84,7 +84,7 @@ pub(crate) fn sources(directories: &[&str]) -> Vec<Source> {
 pub(crate) fn library() -> Vec<Source> {
     sources(&["src"])
         .into_iter()
-        .filter(|source| source.path != "src/main.rs")
+        .filter(|source| !["src/main.rs", "src/command.rs"].contains(&source.path.as_str()))
         .collect()
 }
 

@@ -40,8 +40,9 @@ pub(super) fn parent(
     })
 }
 
-/// Version 00 of W3C Trace Context: `00-{32 hex}-{16 hex}-{2 hex}`, neither id all zero.
-fn is_parent(text: &str) -> bool {
+/// Whether a text is a trace parent of version 00 of W3C Trace Context:
+/// `00-{32 hex}-{16 hex}-{2 hex}`, neither id all zero.
+pub fn is_parent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [version, trace, span, flags] = parts[..] else {
         return false;

@@ -54,6 +54,12 @@ const PURGE_ARCHIVE: &str = concat!(
     " - ? ORDER BY archived_at LIMIT ?"
 );
 
+const PURGE_ANSWERS: &str = concat!(
+    "DELETE FROM idempotency WHERE created_at < ",
+    ledger_now!(),
+    " - ? ORDER BY created_at LIMIT ?"
+);
+
 impl Store {
     /// At most `limit` attempts of this namespace, or of all, closed longer ago than that, longest
     /// first, after that one. Those that the caller leaves stay listed: hence the pages.
@@ -115,6 +121,18 @@ impl Store {
     /// [`StoreError`]; a repeat is harmless.
     pub async fn purge_archive(&self, kept_for: Duration, limit: u32) -> Result<u64, StoreError> {
         let query = sqlx::query(PURGE_ARCHIVE)
+            .bind(micros(kept_for))
+            .bind(limit);
+        Ok(self.call().await?.write(query).await?)
+    }
+
+    /// Deletes at most `limit` answers to purchases that were given longer ago than that,
+    /// oldest first; how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn purge_answers(&self, kept_for: Duration, limit: u32) -> Result<u64, StoreError> {
+        let query = sqlx::query(PURGE_ANSWERS)
             .bind(micros(kept_for))
             .bind(limit);
         Ok(self.call().await?.write(query).await?)

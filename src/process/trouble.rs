@@ -5,25 +5,25 @@ use crate::domain::time::Time;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a failure is believed without another one. What neither neighbour took is held
-/// and tried again every 15 s, so this lasts as long as the trouble; an old failure must
-/// not make a receiver not ready that could take a callback.
+/// How long a failure is believed without another one. What failed is tried again every
+/// 15 s or sooner, so this lasts as long as the trouble; an old failure must not make a role
+/// not ready that could do its work.
 const BELIEVED_FOR: Duration = Duration::from_secs(60);
 
 /// The last failure, until a success.
 #[derive(Default)]
-pub(super) struct Trouble {
+pub struct Trouble {
     last: Mutex<Option<(Time, String)>>,
 }
 
 impl Trouble {
     /// It failed, and why; or it went well.
-    pub(super) fn note(&self, failure: Option<&str>, now: Time) {
+    pub fn note(&self, failure: Option<&str>, now: Time) {
         *self.last() = failure.map(|why| (now, why.to_owned()));
     }
 
     /// Why it would fail now, as far as is known.
-    pub(super) fn at(&self, now: Time) -> Option<String> {
+    pub fn at(&self, now: Time) -> Option<String> {
         let believed = |(at, _): &(Time, String)| now.since(*at) < BELIEVED_FOR;
         self.last().clone().filter(believed).map(|(_, why)| why)
     }

@@ -8,23 +8,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// The open connections.
-pub(super) struct Lobby {
+pub struct Lobby {
     slots: Arc<Semaphore>,
     next_id: AtomicU64,
-    /// Connections whose request has not come yet, oldest first.
+    /// Connections whose next request has not come yet, longest silent first.
     silent: Mutex<BTreeMap<u64, CancellationToken>>,
 }
 
 /// One connection's place; dropping it frees the place.
-pub(super) struct Visit {
+pub struct Visit {
     lobby: Arc<Lobby>,
-    id: u64,
+    /// Its place among the silent: a later one each time that it falls silent.
+    id: AtomicU64,
     shown_out: CancellationToken,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Lobby {
-    pub(super) fn new(connections_max: usize) -> Arc<Self> {
+    /// So many places.
+    pub fn new(connections_max: usize) -> Arc<Self> {
         Arc::new(Self {
             slots: Arc::new(Semaphore::new(connections_max)),
             next_id: AtomicU64::new(0),
@@ -33,9 +35,9 @@ impl Lobby {
     }
 
     /// A place for a new connection. When all are taken, the connection that has been
-    /// silent for longest has to go: a callback sends its request at once, and the
-    /// factory that makes it does not come back.
-    pub(super) async fn enter(self: &Arc<Self>) -> Visit {
+    /// silent for longest has to go: who has something to ask asks it at once, and a
+    /// factory that has found no place does not come back.
+    pub async fn enter(self: &Arc<Self>) -> Visit {
         let slots = Arc::clone(&self.slots);
         let slot = match Arc::clone(&slots).try_acquire_owned() {
             Ok(slot) => slot,
@@ -47,15 +49,14 @@ impl Lobby {
                     .expect("the semaphore is never closed")
             }
         };
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let shown_out = CancellationToken::new();
-        self.silent().insert(id, shown_out.clone());
-        Visit {
+        let visit = Visit {
             lobby: Arc::clone(self),
-            id,
-            shown_out,
+            id: AtomicU64::default(),
+            shown_out: CancellationToken::new(),
             _slot: slot,
-        }
+        };
+        visit.fell_silent();
+        visit
     }
 
     fn show_out_the_oldest(&self) {
@@ -72,19 +73,26 @@ impl Lobby {
 
 impl Visit {
     /// The request has come: from now on this connection is served to its end.
-    pub(super) fn spoke(&self) {
-        self.lobby.silent().remove(&self.id);
+    pub fn spoke(&self) {
+        self.lobby.silent().remove(&self.id.load(Ordering::Relaxed));
+    }
+
+    /// It was answered, and may ask again.
+    pub fn fell_silent(&self) {
+        let id = self.lobby.next_id.fetch_add(1, Ordering::Relaxed);
+        self.id.store(id, Ordering::Relaxed);
+        self.lobby.silent().insert(id, self.shown_out.clone());
     }
 
     /// Ends when this connection has to go.
-    pub(super) async fn shown_out(&self) {
+    pub async fn shown_out(&self) {
         self.shown_out.cancelled().await;
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        self.lobby.silent().remove(&self.id);
+        self.spoke();
     }
 }
 
@@ -106,6 +114,10 @@ mod tests {
         assert!(oldest.shown_out().now_or_never().is_some());
         assert!(younger.shown_out().now_or_never().is_none());
         assert!(served.shown_out().now_or_never().is_none());
+        served.fell_silent();
+        lobby.show_out_the_oldest();
+        assert!(younger.shown_out().now_or_never().is_some());
+        assert!(served.shown_out().now_or_never().is_none(), "heard last");
 
         drop(oldest);
         let newcomer = newcomer.await;

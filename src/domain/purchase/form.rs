@@ -1,0 +1,147 @@
+//! The body of a purchase, from a stranger's JSON to a type that cannot be wrong.
+
+use crate::domain::message::plain_text;
+use crate::domain::order::{QUANTITY_MAX, Quantity, Sku};
+use serde_json::{Map, Value};
+
+/// Longest name or number of a buyer, in characters: that of the ledger's column.
+pub const BUYER_CHARACTERS_MAX: usize = 128;
+
+/// Fields that a refusal names: more are no mistake of a person.
+const ERRORS_MAX: usize = 8;
+
+/// Characters of a stranger's value or field name that a refusal repeats.
+const QUOTE_CHARACTERS_MAX: usize = 32;
+
+const FIELDS: [&str; 3] = ["sku", "quantity", "buyer"];
+
+/// What is bought, by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The product.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+    /// By whom: what the shop calls the buyer. Safe to show.
+    pub buyer: String,
+}
+
+/// What is wrong with a field of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, as the sender calls it.
+    pub field: String,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+impl Form {
+    /// Reads `{sku, quantity, buyer}`, all of them needed, others refused.
+    ///
+    /// # Errors
+    /// All that is wrong, at most [`ERRORS_MAX`] fields.
+    pub fn parse(body: &[u8]) -> Result<Self, Vec<FieldError>> {
+        let fields = fields(body).map_err(|error| vec![error])?;
+        let mut errors = Vec::new();
+        let sku = keep(&mut errors, sku(&fields));
+        let quantity = keep(&mut errors, quantity(&fields));
+        let buyer = keep(&mut errors, buyer(&fields));
+        let unknown = fields.keys().filter(|key| !FIELDS.contains(&key.as_str()));
+        errors.extend(unknown.map(|key| error(&quote(key), "is not a field of a purchase")));
+        errors.truncate(ERRORS_MAX);
+        match (sku, quantity, buyer) {
+            (Some(sku), Some(quantity), Some(buyer)) if errors.is_empty() => Ok(Self {
+                sku,
+                quantity,
+                buyer,
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+fn fields(body: &[u8]) -> Result<Map<String, Value>, FieldError> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(other) => Err(error(
+            "body",
+            &format!("must be a JSON object, found {}", kind(&other)),
+        )),
+        Err(why) => Err(error("body", &format!("is no JSON: {why}"))),
+    }
+}
+
+fn sku(fields: &Map<String, Value>) -> Result<Sku, FieldError> {
+    Sku::parse(text(fields, "sku")?).map_err(|why| error("sku", &why.to_string()))
+}
+
+fn buyer(fields: &Map<String, Value>) -> Result<String, FieldError> {
+    let found = text(fields, "buyer")?;
+    let length = found.chars().count();
+    if length > BUYER_CHARACTERS_MAX {
+        let detail = format!("has {length} characters, at most {BUYER_CHARACTERS_MAX} are taken");
+        return Err(error("buyer", &detail));
+    }
+    match plain_text(found, BUYER_CHARACTERS_MAX) {
+        shown if shown.is_empty() => Err(error("buyer", "is empty")),
+        shown if shown != found => Err(error(
+            "buyer",
+            "has control characters, invisible ones, or blanks at an end",
+        )),
+        shown => Ok(shown),
+    }
+}
+
+/// A whole number, written as one: 1.0 and "1" are a program's mistake that may hide others.
+fn quantity(fields: &Map<String, Value>) -> Result<Quantity, FieldError> {
+    let wrong = |found: &str| {
+        let detail = format!("must be a whole number from 1 to {QUANTITY_MAX}, found {found}");
+        error("quantity", &detail)
+    };
+    match fields.get("quantity") {
+        None => Err(error("quantity", "is missing")),
+        Some(Value::Number(number)) => {
+            let count = number.as_u64().and_then(|count| u32::try_from(count).ok());
+            let quantity = count.and_then(|count| Quantity::new(count).ok());
+            quantity.ok_or_else(|| wrong(&quote(&number.to_string())))
+        }
+        Some(other) => Err(wrong(kind(other))),
+    }
+}
+
+fn text<'a>(fields: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, FieldError> {
+    match fields.get(field) {
+        None => Err(error(field, "is missing")),
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => {
+            let detail = format!("must be text, found {}", kind(other));
+            Err(error(field, &detail))
+        }
+    }
+}
+
+fn keep<T>(errors: &mut Vec<FieldError>, field: Result<T, FieldError>) -> Option<T> {
+    field.map_err(|error| errors.push(error)).ok()
+}
+
+fn error(field: &str, detail: &str) -> FieldError {
+    FieldError {
+        field: field.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
+fn quote(text: &str) -> String {
+    plain_text(text, QUOTE_CHARACTERS_MAX)
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,168 @@
+//! Purchases: sale, stock, kept answer and owed message, in one transaction.
+
+mod rows;
+
+use super::call::{Call, retried};
+use super::error::Failure;
+use super::row::{get, ledger_now, quantity, word};
+use super::{CALL_DEADLINE, Store, StoreError};
+use crate::domain::order::{FactoryId, IdempotencyKey, Sku};
+use crate::domain::purchase::{Decided, Kept, Purchase, Shelf, Terms, Verdict, decide, wanted};
+use rows::{insert_answers, insert_sales, insert_shortages, kept_answers};
+use sqlx::mysql::MySqlRow;
+use std::collections::HashMap;
+use tokio::time::Instant;
+
+/// Purchases of one [`Store::decide_purchases`]: with three rows each, a transaction of some
+/// ten milliseconds, and a statement of below 256 KiB, a quarter of what every server takes
+/// (`max_allowed_packet`).
+pub const PURCHASES_MAX: usize = 256;
+
+/// Locks the product's row: purchases and arrivals of one product take turns from here on.
+const LOCK: &str = "SELECT stock, reorder_point, reorder_quantity, factory_id FROM product \
+     WHERE sku = ? FOR UPDATE";
+
+const TAKE: &str = "UPDATE product SET stock = stock - ? WHERE sku = ? AND stock >= ?";
+
+/// More are under way while a message waits for the relay; for a quarter of an hour after it
+/// was sent, until an attempt to order shows what became of it; and while an order is out.
+/// `closed_at IS NULL` says nothing new of those, but it has the index.
+const UNDER_WAY: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM outbox WHERE sku = ? AND sent_at IS NULL) \
+     OR EXISTS (SELECT 1 FROM outbox WHERE sku = ? AND sent_at > ",
+    ledger_now!(),
+    " - 900000000 AND NOT EXISTS (SELECT 1 FROM order_attempt \
+         WHERE order_attempt.request_id = outbox.request_id)) \
+     OR EXISTS (SELECT 1 FROM order_attempt WHERE sku = ? AND closed_at IS NULL \
+         AND outcome IN ('open', 'placed', 'unknown') AND deadline_at > ",
+    ledger_now!(),
+    " AND NOT EXISTS (SELECT 1 FROM arrival \
+         WHERE arrival.request_id = order_attempt.request_id \
+         AND arrival.attempt = order_attempt.attempt)) AS under_way"
+);
+
+/// Whether the keys of a group can have been answered before.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// Almost always not: then one statement less stands between buyers and the hot row.
+    Presumed,
+    /// One has: look first.
+    Looked,
+}
+
+impl Store {
+    /// Decides these purchases of one product, in their order, all in one transaction: at most
+    /// [`PURCHASES_MAX`]. None if there is no such product; nothing was done then.
+    ///
+    /// # Errors
+    /// [`StoreError`]. A repeat is harmless: what was decided is kept under its key.
+    pub async fn decide_purchases(
+        &self,
+        sku: &Sku,
+        group: &[Purchase],
+        terms: Terms,
+    ) -> Result<Option<Vec<Verdict>>, StoreError> {
+        let ends_at = Instant::now() + CALL_DEADLINE;
+        match self
+            .decide_once(sku, group, terms, Keys::Presumed, ends_at)
+            .await
+        {
+            Err(
+                Failure::Duplicate | Failure::Locked | Failure::Other(StoreError::CommitUnknown(_)),
+            ) => {}
+            ended => return Ok(ended?),
+        }
+        retried(async || {
+            let ended = self
+                .decide_once(sku, group, terms, Keys::Looked, ends_at)
+                .await;
+            // A key that came meanwhile, with another product: seen by the next try.
+            ended.map_err(|failure| match failure {
+                Failure::Duplicate => Failure::Locked,
+                other => other,
+            })
+        })
+        .await
+    }
+
+    async fn decide_once(
+        &self,
+        sku: &Sku,
+        group: &[Purchase],
+        terms: Terms,
+        keys: Keys,
+        ends_at: Instant,
+    ) -> Result<Option<Vec<Verdict>>, Failure> {
+        let mut call = self.call_until(ends_at).await?;
+        call.begin().await?;
+        let rows = call.read(sqlx::query(LOCK).bind(sku.as_str())).await?;
+        let Some(row) = rows.first() else {
+            call.rollback().await;
+            return Ok(None);
+        };
+        let mut shelf = shelf(row)?;
+        // After the lock: whoever had it before us has committed, and is read.
+        let kept: HashMap<IdempotencyKey, Kept> = match keys {
+            Keys::Presumed => HashMap::new(),
+            Keys::Looked => kept_answers(&mut call, group).await?,
+        };
+        if may_owe(&shelf, group, terms) {
+            shelf.under_way = under_way(&mut call, sku).await?;
+        }
+        let decided = decide(shelf, kept, group, terms);
+        write(&mut call, sku, &decided).await?;
+        call.commit().await?;
+        Ok(Some(decided.verdicts))
+    }
+}
+
+/// Whether it matters that more are under way: most groups owe no message.
+fn may_owe(shelf: &Shelf, group: &[Purchase], terms: Terms) -> bool {
+    let left = shelf.stock - wanted(group);
+    left < 0 || (terms.early_warning && left <= shelf.reorder_point)
+}
+
+async fn under_way(call: &mut Call, sku: &Sku) -> Result<bool, Failure> {
+    let query = sqlx::query(UNDER_WAY)
+        .bind(sku.as_str())
+        .bind(sku.as_str())
+        .bind(sku.as_str());
+    let rows = call.read(query).await?;
+    let row = rows.first();
+    Ok(row.map_or(Ok(0), |row| get::<i64>(row, "under_way"))? != 0)
+}
+
+/// Rows of other tables first: the hot one is locked, and the order keeps nobody waiting.
+async fn write(call: &mut Call, sku: &Sku, decided: &Decided) -> Result<(), Failure> {
+    insert_answers(call, &decided.answers).await?;
+    insert_sales(call, sku, &decided.sales).await?;
+    insert_shortages(call, &decided.shortages).await?;
+    let pieces = decided.pieces();
+    if pieces > 0 {
+        let take = sqlx::query(TAKE)
+            .bind(pieces)
+            .bind(sku.as_str())
+            .bind(pieces);
+        if call.write(take).await? != 1 {
+            let text = format!("the locked stock of {sku} is not what it was");
+            return Err(StoreError::Broken(text).into());
+        }
+    }
+    Ok(())
+}
+
+fn shelf(row: &MySqlRow) -> Result<Shelf, StoreError> {
+    let has_quantity = get::<Option<i64>>(row, "reorder_quantity")?.is_some();
+    let has_factory = get::<Option<&str>>(row, "factory_id")?.is_some();
+    Ok(Shelf {
+        stock: get(row, "stock")?,
+        reorder_point: get(row, "reorder_point")?,
+        reorder_quantity: has_quantity
+            .then(|| quantity(row, "reorder_quantity"))
+            .transpose()?,
+        factory_id: has_factory
+            .then(|| word::<FactoryId>(row, "factory_id"))
+            .transpose()?,
+        under_way: false,
+    })
+}

@@ -1,0 +1,114 @@
+//! The old shop's routes, for programs that cannot be changed. They have no idempotency key:
+//! whoever repeats a purchase there buys twice.
+
+use super::body;
+use super::checkout::{buy, purchase};
+use super::problem::Problem;
+use super::shop::Shop;
+use super::till::NoVerdict;
+use crate::domain::order::{IdempotencyKey, Quantity, Sku};
+use crate::domain::purchase::{Answer, Form, Verdict};
+use crate::edge::store::products::Product;
+use crate::process::random;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The buyer of a purchase that names none.
+const BUYER: &str = "legacy";
+
+/// The row as the old shop showed it.
+#[derive(Serialize)]
+struct Row {
+    product_id: String,
+    sku: String,
+    name: String,
+    price: i64,
+    stock: i64,
+}
+
+#[derive(Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+/// What the old shop's page sends, if anything. Other fields it ignored.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    product_sku: Option<String>,
+}
+
+/// `GET /product/donut`: the first product.
+pub(super) async fn product(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
+    Ok(match first(&shop).await? {
+        None => none(),
+        Some(product) => Json(Row {
+            product_id: product.sku.to_string(),
+            sku: product.sku.to_string(),
+            name: product.name,
+            price: product.price,
+            stock: product.stock,
+        })
+        .into_response(),
+    })
+}
+
+/// `POST /checkout`: one piece of the product that is named, or of the first one.
+pub(super) async fn checkout(
+    State(shop): State<Arc<Shop>>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Some(sku) = wanted(&shop, body).await? else {
+        return Ok(none());
+    };
+    let form = Form {
+        sku,
+        quantity: Quantity::new(1).expect("one is a quantity"),
+        buyer: BUYER.to_owned(),
+    };
+    // Drawn here: within this call a repeat of an uncertain purchase is still the same.
+    let key = IdempotencyKey::parse(&format!("legacy-{}", random::hex_128()));
+    let mut purchase = purchase(key.expect("hex digits are a word"), form, None);
+    match buy(&shop, &mut purchase).await {
+        Ok(Verdict::Answered(Answer::Sold { remaining, .. })) => {
+            Ok(format!("구매 완료! 남은 재고: {remaining}").into_response())
+        }
+        Ok(Verdict::Answered(Answer::OutOfStock { available, .. })) => {
+            Ok(format!("구매 실패! 남은 재고: {available}").into_response())
+        }
+        Err(NoVerdict::NoSuchProduct) => Ok(none()),
+        Err(why) => Err(Problem::from(why)),
+        Ok(Verdict::KeyReused) => unreachable!("the key was drawn for this purchase"),
+    }
+}
+
+async fn wanted(shop: &Shop, body: Body) -> Result<Option<Sku>, Problem> {
+    let body = body::read(body).await?;
+    let asked: Asked = match body.trim_ascii() {
+        [] => Asked::default(),
+        text => serde_json::from_slice(text)
+            .map_err(|why| Problem::field("body", format!("is not {{productSku}}: {why}")))?,
+    };
+    match asked.product_sku {
+        Some(text) => {
+            let sku = Sku::parse(&text);
+            sku.map(Some)
+                .map_err(|why| Problem::field("productSku", why.to_string()))
+        }
+        None => Ok(first(shop).await?.map(|product| product.sku)),
+    }
+}
+
+async fn first(shop: &Shop) -> Result<Option<Product>, Problem> {
+    Ok(shop.store.products(None, 1).await?.into_iter().next())
+}
+
+fn none() -> Response {
+    let message = "상품 없음";
+    (StatusCode::BAD_REQUEST, Json(Message { message })).into_response()
+}

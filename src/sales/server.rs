@@ -1,0 +1,159 @@
+//! The listening socket: connections are kept for the next request, and bounded in number,
+//! time and size.
+
+use crate::process::lobby::{Lobby, Visit};
+use axum::Router;
+use axum::body::Body;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// Connections at once: a thousand buyers, twice. At [`BUFFER_BYTES_MAX`] each, 32 MiB in the
+/// worst case.
+const CONNECTIONS_MAX: usize = 2_048;
+
+/// Open files beside the connections: those to the ledger, probes, secrets, logs.
+const OTHER_FILES: u64 = 128;
+
+/// How long a connection may wait for the head of its next request. Longer than the 60 s of
+/// a load balancer, which must be the one that closes an idle connection: else it sends a
+/// request into one that is closing (AWS: ALB idle timeout and keep-alive).
+const HEAD_WITHIN: Duration = Duration::from_secs(75);
+
+/// How long a connection is kept at all, so that new pods get their share of old callers.
+const CONNECTION_AGE_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// What a last request has: 5 s for its body, 5 s for the verdict, and time to read it.
+const LAST_REQUEST_WITHIN: Duration = Duration::from_secs(12);
+
+/// Bytes of a head, most of them headers that proxies and browsers add.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Headers of a request: a browser sends some twenty, proxies add a dozen.
+const HEADERS_MAX: usize = 64;
+
+/// Bytes of a connection's read buffer: a head and the largest body of a purchase fit.
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
+
+/// The pause after an accept that failed, as it does for want of file descriptors:
+/// connections that end meanwhile give some back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `drain` after it was told to stop, then waits for what is open.
+pub(super) async fn serve(
+    listener: TcpListener,
+    pages: Router,
+    stop: &CancellationToken,
+    drain: Duration,
+) {
+    let lobby = Lobby::new(allow_connections());
+    let connections = TaskTracker::new();
+    let closing = CancellationToken::new();
+    let over = async {
+        stop.cancelled().await;
+        // Load balancers go on sending until they have noticed.
+        sleep(drain).await;
+    };
+    let mut over = pin!(over);
+    loop {
+        let stream = tokio::select! {
+            () = &mut over => break,
+            stream = accept(&listener) => stream,
+        };
+        let visit = lobby.enter().await;
+        connections.spawn(converse(stream, visit, pages.clone(), closing.clone()));
+    }
+    // No new ones; the kernel refuses them while the open ones are answered.
+    drop(listener);
+    closing.cancel();
+    connections.close();
+    if timeout(LAST_REQUEST_WITHIN, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(open = connections.len(), "connections cut off at shutdown");
+    }
+}
+
+/// How many connections the system lets us have, at most [`CONNECTIONS_MAX`]. The soft limit
+/// of open files is often 1,024; up to the hard one it is ours to raise.
+fn allow_connections() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = CONNECTIONS_MAX as u64 + OTHER_FILES;
+    let wanted = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    if limit.current.is_some_and(|now| now < wanted) {
+        limit.current = Some(wanted);
+        if let Err(why) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%why, wanted, "cannot raise the limit of open files");
+        }
+    }
+    let files = getrlimit(Resource::Nofile).current;
+    let files = files.map_or(wanted, |files| files.min(wanted));
+    usize::try_from(files.saturating_sub(OTHER_FILES)).map_or(1, |connections| connections.max(1))
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(%error, "no connection accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One connection from its first byte to its last.
+async fn converse(stream: TcpStream, visit: Visit, pages: Router, closing: CancellationToken) {
+    // An answer is one small packet: it must not wait for the next one.
+    let _ = stream.set_nodelay(true);
+    let visit = &visit;
+    let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
+        visit.spoke();
+        let answer = pages.clone().oneshot(request.map(Body::new));
+        async move {
+            let answer = answer.await;
+            visit.fell_silent();
+            answer
+        }
+    });
+    let mut connection = pin!(protocol().serve_connection(TokioIo::new(stream), service));
+    let over = async {
+        tokio::select! {
+            () = closing.cancelled() => {}
+            () = visit.shown_out() => {}
+            () = sleep(CONNECTION_AGE_MAX) => {}
+        }
+    };
+    let ended = tokio::select! {
+        ended = &mut connection => Ok(ended),
+        () = over => {
+            connection.as_mut().graceful_shutdown();
+            timeout(LAST_REQUEST_WITHIN, connection).await
+        }
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "connection ended early"),
+        Err(_) => tracing::debug!("connection took too long to end"),
+    }
+}
+
+fn protocol() -> http1::Builder {
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(BUFFER_BYTES_MAX);
+    protocol
+}

@@ -1,0 +1,190 @@
+//! The till: buyers of one product who come together are decided together.
+//!
+//! A database takes the purchases of one product one after the other, and each waits for the
+//! disk. So all that come while one transaction is on its way share the next one, in the order
+//! in which they came; a buyer who comes alone is decided alone, at once.
+
+use super::metrics::Metrics;
+use crate::domain::order::Sku;
+use crate::domain::purchase::{Purchase, Terms, Verdict};
+use crate::edge::store::purchases::PURCHASES_MAX;
+use crate::edge::store::{Store, StoreError};
+use crate::process::clock;
+use crate::process::trouble::Trouble;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+/// Purchases that wait or are being decided, of all products: twice the connections of the
+/// server, each of which asks one thing at a time. At half a KiB each, 2 MiB.
+const WAITING_MAX: usize = 4_096;
+
+/// Longest wait for a verdict: the ledger's deadline of 4 s for the group, and a second for the
+/// group before it. A buyer's program gives up soon after.
+const VERDICT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why there is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoVerdict {
+    /// The ledger has no product of this SKU.
+    NoSuchProduct,
+    /// Too many wait. Nothing was done.
+    Busy,
+    /// It is not known whether anything was done: the same key gets the answer.
+    Unknown(String),
+}
+
+/// A purchase, and whom to tell.
+struct Waiting {
+    purchase: Purchase,
+    tell: oneshot::Sender<Result<Verdict, NoVerdict>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// The lanes of all products at which somebody waits.
+pub(super) struct Till {
+    store: Store,
+    terms: Terms,
+    metrics: Arc<Metrics>,
+    tasks: TaskTracker,
+    places: Arc<Semaphore>,
+    /// A lane is here while a task serves it.
+    lanes: Mutex<HashMap<Sku, VecDeque<Waiting>>>,
+    /// What the last group met.
+    pub(super) trouble: Trouble,
+}
+
+impl Till {
+    pub(super) fn new(
+        store: Store,
+        terms: Terms,
+        metrics: Arc<Metrics>,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            store,
+            terms,
+            metrics,
+            tasks,
+            places: Arc::new(Semaphore::new(WAITING_MAX)),
+            lanes: Mutex::default(),
+            trouble: Trouble::default(),
+        }
+    }
+
+    /// The verdict on this purchase, after those that came before it. A caller that gives up
+    /// while it waits has bought nothing; later, the answer is kept under its key.
+    pub(super) async fn decide(self: &Arc<Self>, purchase: Purchase) -> Result<Verdict, NoVerdict> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| NoVerdict::Busy)?;
+        let (tell, told) = oneshot::channel();
+        self.queue(Waiting {
+            purchase,
+            tell,
+            _place: place,
+        });
+        match timeout(VERDICT_WITHIN, told).await {
+            Ok(Ok(verdict)) => verdict,
+            // The lane's task is gone with the runtime, or panicked.
+            Ok(Err(_)) => Err(NoVerdict::Unknown("the purchase was given up".to_owned())),
+            Err(_) => Err(NoVerdict::Unknown("no answer in time".to_owned())),
+        }
+    }
+
+    fn queue(self: &Arc<Self>, waiting: Waiting) {
+        let sku = waiting.purchase.form.sku.clone();
+        let mut lanes = self.lanes();
+        if let Some(lane) = lanes.get_mut(&sku) {
+            return lane.push_back(waiting);
+        }
+        lanes.insert(sku.clone(), VecDeque::from([waiting]));
+        let lane = Lane {
+            till: Arc::clone(self),
+            sku,
+            open: true,
+        };
+        self.tasks.spawn(lane.serve());
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Sku, VecDeque<Waiting>>> {
+        // Every change is one call on the map: a panic cannot leave it half done.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn verdicts(&self, sku: &Sku, group: &[Purchase]) -> Vec<Result<Verdict, NoVerdict>> {
+        let deciding = self.store.decide_purchases(sku, group, self.terms);
+        let ended = deciding.await;
+        self.note(sku, &ended);
+        match ended {
+            Ok(Some(verdicts)) => verdicts.into_iter().map(Ok).collect(),
+            Ok(None) => vec![Err(NoVerdict::NoSuchProduct); group.len()],
+            Err(error) => vec![Err(NoVerdict::Unknown(error.to_string())); group.len()],
+        }
+    }
+
+    fn note<T>(&self, sku: &Sku, ended: &Result<T, StoreError>) {
+        let failure = ended.as_ref().err().map(ToString::to_string);
+        if let Some(why) = &failure {
+            tracing::warn!(%sku, why, "a group of purchases was not decided");
+        }
+        self.trouble.note(failure.as_deref(), clock::now());
+    }
+}
+
+/// One product's lane, while somebody waits at it.
+struct Lane {
+    till: Arc<Till>,
+    sku: Sku,
+    open: bool,
+}
+
+impl Lane {
+    async fn serve(mut self) {
+        while let Some(group) = self.next_group() {
+            self.till.metrics.group(group.len());
+            let (purchases, tell): (Vec<_>, Vec<_>) = group
+                .into_iter()
+                .map(|waiting| (waiting.purchase, (waiting.tell, waiting._place)))
+                .unzip();
+            let verdicts = self.till.verdicts(&self.sku, &purchases).await;
+            for ((tell, _place), verdict) in tell.into_iter().zip(verdicts) {
+                // Nobody may be there any more: the answer is kept under the key.
+                let _ = tell.send(verdict);
+            }
+        }
+    }
+
+    /// Those who waited longest; none, and the lane is closed, if nobody does.
+    fn next_group(&mut self) -> Option<Vec<Waiting>> {
+        let mut lanes = self.till.lanes();
+        let lane = lanes.get_mut(&self.sku)?;
+        let mut group = Vec::new();
+        while group.len() < PURCHASES_MAX
+            && let Some(waiting) = lane.pop_front()
+        {
+            // Who has given up buys nothing.
+            if !waiting.tell.is_closed() {
+                group.push(waiting);
+            }
+        }
+        if group.is_empty() {
+            lanes.remove(&self.sku);
+            // The next one of this product may be open before this one is dropped.
+            self.open = false;
+            return None;
+        }
+        Some(group)
+    }
+}
+
+impl Drop for Lane {
+    /// A lane that nobody serves must not stand: whoever waits is told, the next one opens it.
+    fn drop(&mut self) {
+        if self.open {
+            self.till.lanes().remove(&self.sku);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Needs a database. Proves what buyers' programs are answered: sales, refusals, repeats, wrong
+//! bodies and hostile ones, and that nothing is sold in between.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "support/ledger.rs"]
+mod ledger;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/store_front.rs"]
+mod store_front;
+
+use futures::future::join_all;
+use ledger::{Ledger, SKU, declaration};
+use reqwest::StatusCode;
+use restock_operator::domain::order::ProductId;
+use serde_json::json;
+use std::time::Duration;
+use store_front::{Answered, StoreFront};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+#[tokio::test]
+async fn a_purchase_a_sale_and_a_sell_out() {
+    let shop = StoreFront::open(&[]).await;
+    let bought = shop.buy("k1", 4).await;
+    assert_eq!(bought.status, StatusCode::OK);
+    let sold = bought.json();
+    assert_eq!(
+        (&sold["remaining"], &sold["quantity"]),
+        (&json!(6), &json!(4))
+    );
+    let id = sold["saleId"].as_str().unwrap();
+    let sale = shop.get(&format!("/v1/sales/{id}")).await.json();
+    assert_eq!(
+        (&sale["buyer"], &sale["sku"]),
+        (&json!("minji"), &json!(SKU))
+    );
+    assert!(sale["soldAt"].as_str().unwrap().ends_with('Z'), "{sale}");
+
+    let failed = shop.buy("k2", 7).await;
+    assert_eq!(
+        (failed.status, failed.reason()),
+        (StatusCode::CONFLICT, "OutOfStock".to_owned())
+    );
+    let problem = failed.json();
+    assert_eq!(
+        (&problem["available"], &problem["restock"]),
+        (&json!(6), &json!("Requested"))
+    );
+    assert_eq!(shop.buy("k3", 7).await.json()["restock"], "UnderWay");
+    assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (6, 2));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_same_bytes_and_buys_nothing() {
+    let shop = StoreFront::open(&[]).await;
+    let tries = join_all((0..20).map(|_| shop.buy("same", 3))).await;
+    assert!(tries.iter().all(|answer| answer.text == tries[0].text));
+    let (first, again) = (shop.buy("none", 9).await, shop.buy("none", 9).await);
+    assert_eq!(first.text, again.text);
+    assert_eq!(
+        shop.buy("\"same\"", 3).await.text,
+        tries[0].text,
+        "in quotes, as the draft says"
+    );
+    assert_eq!(shop.buy("same", 2).await.reason(), "KeyReused");
+    assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (7, 1));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn three_hundred_at_once_share_transactions_and_never_oversell() {
+    let shop = StoreFront::open(&[]).await;
+    let keys: Vec<String> = (0..300).map(|n| format!("k{n}")).collect();
+    let answers = join_all(keys.iter().map(|key| shop.buy(key, 1))).await;
+    let sold = |answer: &&Answered| answer.status == StatusCode::OK;
+    assert_eq!(answers.iter().filter(sold).count(), 10);
+    assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (0, 290));
+    let page = shop.process.registry.encode().unwrap();
+    let groups = "restock_sales_group_purchases_count ";
+    let groups = page.lines().find_map(|line| line.strip_prefix(groups));
+    let groups: u32 = groups.unwrap().parse().unwrap();
+    assert!(groups < 200, "{groups} transactions for 300 purchases");
+    assert!(
+        page.contains("restock_sales_purchases_total{result=\"OutOfStock\"} 290\n"),
+        "{page}"
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_changes_nothing() {
+    let shop = StoreFront::open(&[]).await;
+    let good = json!({ "sku": SKU, "quantity": 1, "buyer": "b" }).to_string();
+    let post = |key, body: &str| shop.post("/v1/checkout", key, body.to_owned());
+    let long = "x".repeat(129);
+    for key in [None, Some(""), Some("a b"), Some(long.as_str())] {
+        assert_eq!(
+            post(key, &good).await.fields(),
+            ["Idempotency-Key"],
+            "{key:?}"
+        );
+    }
+    let bodies = [
+        ("", "body"),
+        ("[1]", "body"),
+        ("{\"sku\": \"A\", ", "body"),
+        (r#"{"sku":7,"quantity":1,"buyer":"b"}"#, "sku"),
+        (
+            r#"{"sku":"'; DROP TABLE sale","quantity":1,"buyer":"b"}"#,
+            "sku",
+        ),
+        (r#"{"sku":"A","quantity":0,"buyer":"b"}"#, "quantity"),
+        (
+            r#"{"sku":"A","quantity":2147483648,"buyer":"b"}"#,
+            "quantity",
+        ),
+        (r#"{"sku":"A","quantity":1,"buyer":"b","price":0}"#, "price"),
+    ];
+    for (body, field) in bodies {
+        assert_eq!(post(Some("k"), body).await.fields(), [field], "{body}");
+    }
+    let deep = "[".repeat(4_000);
+    assert_eq!(post(Some("k"), &deep).await.fields(), ["body"]);
+    let long = post(Some("k"), &"x".repeat(5_000)).await;
+    assert_eq!(
+        (long.status.as_u16(), long.reason().as_str()),
+        (413, "BodyTooLarge")
+    );
+    let unknown = json!({ "sku": "NONE", "quantity": 1, "buyer": "b" }).to_string();
+    let unknown = post(Some("k"), &unknown).await;
+    assert_eq!(
+        (unknown.status.as_u16(), unknown.reason().as_str()),
+        (404, "UnknownProduct")
+    );
+    assert_eq!(
+        post(Some("k"), &good).await.status,
+        StatusCode::OK,
+        "the key is still free"
+    );
+    assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (9, 0));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn other_routes_and_methods_say_what_there_is() {
+    let shop = StoreFront::open(&[]).await;
+    let nowhere = shop.get("/product/donut").await;
+    assert_eq!(
+        (nowhere.status.as_u16(), nowhere.reason().as_str()),
+        (404, "NoSuchRoute")
+    );
+    assert!(nowhere.text.contains("POST /v1/checkout"), "{nowhere:?}");
+    let method = shop.request("DELETE", "/v1/checkout").await;
+    assert_eq!(
+        (method.status.as_u16(), method.reason().as_str()),
+        (405, "NoSuchMethod")
+    );
+    assert_eq!(method.headers["allow"], "POST");
+    assert_eq!(shop.get("/v1/sales/none").await.reason(), "UnknownSale");
+    assert_eq!(
+        shop.get("/v1/products/none").await.reason(),
+        "UnknownProduct"
+    );
+    assert_eq!(shop.get("/v1/products/a%20b").await.fields(), ["sku"]);
+    let document = shop.get("/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["paths"].as_object().unwrap().len(), 4);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn products_come_in_pages_and_by_every_name() {
+    let ledger = Ledger::create().await;
+    let mut products: Vec<_> = (0..5).map(|n| declaration(&format!("P{n}"), n)).collect();
+    products[3].aliases = vec![ProductId::parse("502103").unwrap()];
+    ledger.apply_products(&products).await.unwrap();
+    let shop = StoreFront::open_on(ledger, &[]).await;
+    let page = shop.get("/v1/products?limit=3").await.json();
+    assert_eq!(page["next"], "P2");
+    let rest = shop.get("/v1/products?limit=3&after=P2").await.json();
+    assert_eq!(
+        (rest["products"].as_array().unwrap().len(), &rest["next"]),
+        (2, &json!(null))
+    );
+    assert_eq!(shop.get("/v1/products?limit=0").await.fields(), ["limit"]);
+    assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["query"]);
+    assert_eq!(shop.get("/v1/products/502103").await.json()["sku"], "P3");
+    let body = json!({ "sku": "502103", "quantity": 1, "buyer": "b" }).to_string();
+    let bought = shop.post("/v1/checkout", Some("k"), body).await.json();
+    assert_eq!(
+        (&bought["sku"], &bought["remaining"]),
+        (&json!("P3"), &json!(2))
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_old_shop_is_answered_as_it_was() {
+    let shop = StoreFront::open(&["--legacy-routes"]).await;
+    let row = shop.get("/product/donut").await.json();
+    assert_eq!((&row["sku"], &row["stock"]), (&json!(SKU), &json!(10)));
+    let buy = |body: &str| shop.post("/checkout", None, body.to_owned());
+    assert_eq!(buy("").await.text, "구매 완료! 남은 재고: 9");
+    let named = json!({ "productSku": SKU }).to_string();
+    for left in (0..9).rev() {
+        assert_eq!(
+            buy(&named).await.text,
+            format!("구매 완료! 남은 재고: {left}")
+        );
+    }
+    let failed = buy("{}").await;
+    assert_eq!(failed.status, StatusCode::OK);
+    assert_eq!(failed.text, "구매 실패! 남은 재고: 0");
+    assert_eq!(shop.owed().await, 1);
+    let none = buy(r#"{"productSku":"NONE"}"#).await;
+    assert_eq!(
+        (none.status, none.json()),
+        (StatusCode::BAD_REQUEST, json!({ "message": "상품 없음" }))
+    );
+    assert_eq!(buy("{").await.fields(), ["body"]);
+    shop.close().await;
+
+    let empty = StoreFront::open_on(Ledger::create().await, &["--legacy-routes"]).await;
+    let none = empty.get("/product/donut").await;
+    assert_eq!(
+        (none.status.as_u16(), none.json()),
+        (400, json!({ "message": "상품 없음" }))
+    );
+    empty.close().await;
+}
+
+#[tokio::test]
+async fn pages_of_named_origins_may_call() {
+    let shop = StoreFront::open(&["--cors-origins=https://shop.example"]).await;
+    let preflight = |origin: &'static str| {
+        let request =
+            reqwest::Client::new().request(reqwest::Method::OPTIONS, shop.url("/v1/checkout"));
+        let request = request
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "idempotency-key");
+        async { Answered::read(request.send().await.unwrap()).await.headers }
+    };
+    let allowed = "access-control-allow-origin";
+    assert_eq!(
+        preflight("https://shop.example").await[allowed],
+        "https://shop.example"
+    );
+    assert!(
+        !preflight("https://other.example")
+            .await
+            .contains_key(allowed)
+    );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
+    let shop = StoreFront::open(&[]).await;
+    assert_eq!(shop.buy("before", 1).await.status, StatusCode::OK);
+    shop.way.cut();
+    let away = shop.buy("during", 1).await;
+    assert_eq!(
+        (away.status.as_u16(), away.reason().as_str()),
+        (503, "Unavailable")
+    );
+    assert!(away.headers.contains_key("retry-after"));
+    assert!(!away.text.contains("127.0.0.1"), "{away:?}");
+    shop.way.mend();
+    let repeated = timeout(Duration::from_secs(30), async {
+        loop {
+            let answer = shop.buy("during", 1).await;
+            if answer.status == StatusCode::OK {
+                return answer;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    });
+    assert_eq!(repeated.await.unwrap().json()["remaining"], 8);
+    assert_eq!(shop.ledger.stock(SKU).await, 8);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn whoever_is_connected_at_the_end_is_answered() {
+    let shop = StoreFront::open(&[]).await;
+    let mut late = TcpStream::connect(shop.address).await.unwrap();
+    let body = json!({ "sku": SKU, "quantity": 1, "buyer": "b" }).to_string();
+    let head = format!(
+        "POST /v1/checkout HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: late\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    late.write_all(head.as_bytes()).await.unwrap();
+    shop.process.shutdown.cancel();
+    sleep(Duration::from_millis(1_500)).await;
+    late.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        answer.to_ascii_lowercase().contains("connection: close"),
+        "{answer}"
+    );
+    shop.close().await;
+}
