@@ -9,6 +9,8 @@ mod demo;
 mod end_to_end;
 mod given;
 mod image;
+mod k6;
+mod pages;
 mod parts;
 mod process;
 mod progress;
@@ -58,6 +60,8 @@ enum Command {
     Generate,
     /// Measures, on the local parts; builds what it measures with optimisation.
     Bench(bench::BenchOptions),
+    /// Puts load on the shop, by the scripts in k6/; builds k6 if it is missing.
+    K6(k6::K6Options),
 }
 
 fn main() -> ExitCode {
@@ -89,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Image(options) => image::image(&run, &options)?,
         Command::Generate => chart::generate(&run)?,
         Command::Bench(options) => return bench::bench(&run, &options, lock),
+        Command::K6(options) => return k6::k6(&run, &options, lock),
     }
     Ok(ExitCode::SUCCESS)
 }

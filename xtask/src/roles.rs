@@ -1,6 +1,7 @@
 //! The operator's roles as processes of their own, as they are deployed.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::state::{RunDirectory, State};
 pub(crate) const CONTROLLER: &str = "controller";
 /// All roles of the main job.
 const ROLES: [&str; 4] = [CONTROLLER, "ingest", "receiver", "dlq"];
+/// What sells.
+const SALES: &str = "sales";
 /// A role is ready in a second on an idle machine.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// What a role logs once its probes can be asked.
@@ -39,7 +42,7 @@ pub(crate) fn start_all(
     problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
     for name in ROLES {
-        spawn(run, state, name)?;
+        spawn(run, state, name, &[])?;
     }
     for name in ROLES {
         wait_ready(run, name, &problem)?;
@@ -54,8 +57,24 @@ pub(crate) fn start(
     name: &'static str,
     problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
-    spawn(run, state, name)?;
+    spawn(run, state, name, &[])?;
     wait_ready(run, name, &problem)
+}
+
+/// Starts the shop at this address, and waits until it is ready. However many find nothing
+/// there, a product is ordered once.
+pub(crate) fn start_shop(
+    run: &RunDirectory,
+    state: &State,
+    address: SocketAddr,
+    problem: impl Fn(&str) -> Option<String>,
+) -> Result<()> {
+    let own = [
+        ("RESTOCK_LISTEN", address.to_string()),
+        ("RESTOCK_ONE_MESSAGE_AT_A_TIME", "true".to_owned()),
+    ];
+    spawn(run, state, SALES, &own)?;
+    wait_ready(run, SALES, &problem)
 }
 
 /// Kills one role, as the kernel does it when memory is short.
@@ -82,16 +101,21 @@ pub(crate) fn check(run: &RunDirectory, killed: Option<&str>) -> Result<()> {
 
 /// Stops all roles.
 pub(crate) fn stop(run: &RunDirectory) -> Result<()> {
-    ROLES
-        .iter()
-        .try_for_each(|name| run.background(name).stop())
+    let all = [&ROLES[..], &[SALES]].concat();
+    all.iter().try_for_each(|name| run.background(name).stop())
 }
 
-fn spawn(run: &RunDirectory, state: &State, name: &'static str) -> Result<()> {
+fn spawn(
+    run: &RunDirectory,
+    state: &State,
+    name: &'static str,
+    own: &[(&str, String)],
+) -> Result<()> {
     let mut role = Command::new(setup::built("restock-operator")?);
     role.current_dir(run.checkout(""))
         .envs(shell_env::variables(run, state))
-        .envs(SHORT);
+        .envs(SHORT)
+        .envs(own.iter().cloned());
     role.arg(name);
     run.background(name).start(role)
 }

@@ -10,7 +10,7 @@ mod needs;
 mod node;
 
 pub(crate) use buildah::buildah;
-pub(crate) use go::{Kubernetes, Node, helm, kubeconform, kubernetes, node, only_kubectl};
+pub(crate) use go::{Kubernetes, Node, helm, k6, kubeconform, kubernetes, node, only_kubectl};
 pub(crate) use local_aws::local_aws;
 pub(crate) use mariadb::{MariaDb, mariadb};
 pub(crate) use needs::check as check_needs;

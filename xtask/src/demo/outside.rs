@@ -1,19 +1,16 @@
 //! What the demo asks of AWS and of the factory: the shop's side, and the eyes of a person.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use super::story::{Scene, Shape};
+use crate::pages;
 use crate::setup;
 use crate::shell_env;
 use crate::state::{AwsNames, State};
 
-/// For one question to a process on this machine.
-const HTTP_LIMIT: Duration = Duration::from_secs(5);
 /// The most that SQS hands out at once.
 const BATCH: i32 = 10;
 /// Mails read in one look; what is beyond is read by the next.
@@ -39,18 +36,16 @@ pub(super) struct Outside {
 
 impl Outside {
     pub(super) fn new(state: &State) -> Result<Self> {
-        // An error says that one is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = pages::client()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let config = runtime.block_on(setup::aws_configuration(state));
-        let http = reqwest::Client::builder().timeout(HTTP_LIMIT).no_proxy();
         Ok(Self {
             runtime,
             sqs: aws_sdk_sqs::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
-            http: http.build()?,
+            http,
             names: state.aws.clone(),
             factory: shell_env::factory_origin(state),
         })
@@ -170,13 +165,7 @@ impl Outside {
 
     /// What a readiness page complains of, if anything.
     pub(super) fn problem(&self, url: &str) -> Option<String> {
-        let asked = async {
-            let answer = self.http.get(url).send().await?;
-            let good = answer.status().is_success();
-            Ok::<_, reqwest::Error>((!good).then_some(answer.text().await?))
-        };
-        let answer = self.runtime.block_on(asked);
-        answer.unwrap_or_else(|error| Some(error.to_string()))
+        self.runtime.block_on(pages::problem(&self.http, url))
     }
 }
 

@@ -48,6 +48,13 @@ const COREDNS: Tool = Tool {
     usual_time: "about 3 min",
 };
 
+const K6: Tool = Tool {
+    name: "k6",
+    module: "go.k6.io/k6",
+    package: "go.k6.io/k6",
+    usual_time: "about 3 min",
+};
+
 impl Tool {
     fn directory(&self, run: &RunDirectory) -> PathBuf {
         run.checkout("hack/tools").join(self.name)
@@ -190,6 +197,11 @@ pub(crate) fn helm(run: &RunDirectory) -> Result<PathBuf> {
         return Ok(helm);
     }
     HELM.program(run)
+}
+
+/// Runs the load scripts.
+pub(crate) fn k6(run: &RunDirectory) -> Result<PathBuf> {
+    K6.program(run)
 }
 
 /// Compares objects with the schemas of their kinds.
