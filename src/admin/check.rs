@@ -15,7 +15,7 @@ mod rights;
 mod settings;
 
 use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
-use Role::{Controller, Dlq, Ingest, Receiver};
+use Role::{Controller, Dlq, Ingest, Receiver, Sales};
 use anyhow::bail;
 use report::Report;
 use std::path::PathBuf;
@@ -63,6 +63,7 @@ enum Role {
     Controller,
     Ingest,
     Receiver,
+    Sales,
     Dlq,
 }
 
@@ -80,7 +81,7 @@ impl Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
     let allow = settings::check(&args, &mut report).await;
-    if args.concern(&[Controller, Receiver, Dlq]) {
+    if args.concern(&[Controller, Receiver, Sales, Dlq]) {
         ledger::check(&args.database, &mut report).await;
     }
     if args.concern(&[Ingest, Receiver, Dlq]) {
