@@ -8,7 +8,6 @@ mod cluster;
 mod inbox;
 mod ledger;
 mod notices;
-mod policy;
 mod queues;
 mod report;
 mod rights;
