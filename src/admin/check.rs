@@ -12,9 +12,10 @@ mod queues;
 mod report;
 mod rights;
 mod settings;
+mod topic;
 
 use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
-use Role::{Controller, Dlq, Ingest, Receiver};
+use Role::{Controller, Dlq, Ingest, Receiver, Relay};
 use anyhow::bail;
 use report::Report;
 use std::path::PathBuf;
@@ -62,6 +63,7 @@ enum Role {
     Controller,
     Ingest,
     Receiver,
+    Relay,
     Dlq,
 }
 
@@ -79,14 +81,19 @@ impl Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut report = Report::default();
     let allow = settings::check(&args, &mut report).await;
-    if args.concern(&[Controller, Receiver, Dlq]) {
+    if args.concern(&[Controller, Receiver, Relay, Dlq]) {
         ledger::check(&args.database, &mut report).await;
     }
     if args.concern(&[Ingest, Receiver, Dlq]) {
         queues::check(&args, &mut report).await;
     }
-    if args.concern(&[Controller, Dlq]) {
-        notices::check(&args.ops, &mut report).await;
+    // Not every shop has a relay: without a name of the topic, the queue's own look says so.
+    let topic_arn = args.ops.topic_arn.as_deref();
+    if args.role == Some(Relay) || args.role.is_none() && topic_arn.is_some() {
+        topic::check(topic_arn, &mut report).await;
+    }
+    if args.concern(&[Controller, Relay, Dlq]) {
+        notices::check(&args.ops, args.role != Some(Relay), &mut report).await;
     }
     if args.concern(&[Controller, Ingest]) {
         cluster::check(&args, allow.as_ref(), &mut report).await;
