@@ -13,6 +13,7 @@ mod error;
 pub mod meta;
 pub mod migrate;
 pub mod order_tests;
+pub mod outbox;
 pub mod products;
 pub mod purchases;
 pub mod purge;

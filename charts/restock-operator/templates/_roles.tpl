@@ -48,6 +48,17 @@ and the test pod are made of the same. Called with the chart's context.
 {{- dict "role" "receiver" "env" $env "files" $files "token" false "ports" $ports | toJson -}}
 {{- end -}}
 
+{{- define "restock.role.relay" -}}
+{{- $topic := include "restock.required" (dict "name" "stockTopicArn (for relay)" "value" .Values.stockTopicArn) -}}
+{{- $files := include "restock.databaseFiles" (dict "root" $ "secret" .Values.relay.databaseSecretName) | fromJsonArray -}}
+{{- $env := list
+  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
+-}}
+{{- /* Names the topic too. */ -}}
+{{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
+{{- dict "role" "relay" "env" $env "files" $files "token" false | toJson -}}
+{{- end -}}
+
 {{- define "restock.role.dlq" -}}
 {{- $files := concat
   (include "restock.databaseFiles" (dict "root" $ "secret" .Values.database.secretName) | fromJsonArray)
