@@ -1,7 +1,7 @@
 //! What the program can be asked for.
 
 use restock_operator::process::args::{RoleArgs, Told};
-use restock_operator::{admin, controller, dlq, ingest, process, receiver, sales};
+use restock_operator::{admin, controller, dlq, ingest, process, receiver, relay, sales};
 use std::process::ExitCode;
 
 /// A role, which lives until it is told to stop, or a command, which does one thing.
@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Receiver(RoleArgs<receiver::Args>),
     /// Sell what is there, and owe a message where too little is
     Sales(RoleArgs<sales::Args>),
+    /// Publish what the sales owe to the topic
+    Relay(RoleArgs<relay::Args>),
     /// Tell the operations team of dead letters
     Dlq(RoleArgs<dlq::Args>),
     #[command(flatten)]
@@ -31,6 +33,7 @@ impl Command {
             Self::Ingest(args) => process::run(told, args, ingest::run).await,
             Self::Receiver(args) => process::run(told, args, receiver::run).await,
             Self::Sales(args) => process::run(told, args, sales::run).await,
+            Self::Relay(args) => process::run(told, args, relay::run).await,
             Self::Dlq(args) => process::run(told, args, dlq::run).await,
             Self::Admin(command) => admin::run(command).await.map(|()| ExitCode::SUCCESS),
             Self::Openapi => {

@@ -2,6 +2,8 @@
 //! request one visible story, every delivery one rise of the stock.
 //!
 //! ```text
+//! outbox ─► relay ─► SNS ─► SQS
+//!
 //! SQS ─► ingest ─► RestockRequest ─► controller ─► Factory
 //!                        ▲               │             │ callback
 //!                        └── wake ── ledger ◄── receiver
@@ -24,6 +26,7 @@ pub mod controller;
 pub mod dlq;
 pub mod ingest;
 pub mod receiver;
+pub mod relay;
 pub mod sales;
 
 pub mod admin;

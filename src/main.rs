@@ -2,20 +2,12 @@
 
 mod command;
 
+use command::Command;
 use restock_operator::process::{self, args};
-
-#[derive(clap::Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(flatten)]
-    log: args::LogArgs,
-    #[command(subcommand)]
-    command: command::Command,
-}
 
 #[tokio::main]
 async fn main() -> Result<std::process::ExitCode, process::Failure> {
-    let (cli, told) = args::parse::<Cli>();
+    let (cli, told) = args::parse::<args::Cli<Command>>();
     let _telemetry = process::prepare(&cli.log, &told)?;
     Ok(cli.command.run(told).await?)
 }

@@ -7,14 +7,14 @@ mod support {
 }
 
 use serde_json::Value;
-use support::chart::{one, refusal, render};
+use support::chart::{RELAY, one, refusal, render};
 
 #[test]
 fn the_ledger_has_one_source_and_an_address_no_password() {
     let both = refusal(&["database.secretsManagerId=shop/ledger"]);
     assert!(both.contains("one of the two"), "{both}");
     let none = refusal(&["migrate.secretName="]);
-    assert!(none.contains("migrate.secretsManagerId"), "{none}");
+    assert!(none.contains("the ledger of migrate"), "{none}");
     let database = "database={\"secretName\":\"\",\"secretsManagerId\":\"shop/ledger\"}";
     let objects = render(&[database, "tests.order=true"]);
     let pod = one(&objects, "Deployment", "-receiver").to_string();
@@ -33,4 +33,13 @@ fn a_migration_by_secrets_manager_knows_its_region() {
     assert!(job.contains("AWS_REGION"), "{job}");
     let plain = one(&render(&[]), "Job", "-migrate").to_string();
     assert!(!plain.contains("AWS_REGION"), "{plain}");
+}
+
+#[test]
+fn the_relay_has_a_secret_of_its_own() {
+    let relay = "relay={\"enabled\":true,\"databaseSecretName\":\"\",\
+        \"databaseSecretsManagerId\":\"shop/outbox\"}";
+    let pod = one(&render(&[relay, RELAY[1]]), "Deployment", "-relay").to_string();
+    assert!(pod.contains("\"RESTOCK_DATABASE_SECRET_ID\",\"value\":\"shop/outbox\""));
+    assert!(!pod.contains("RESTOCK_DATABASE_URL_FILE"), "{pod}");
 }

@@ -17,7 +17,7 @@ use support::chart::rendered;
 const FOREIGN: &str = "ScaledObject,PodMonitor";
 
 /// Values that bring every kind of object there is.
-const EVERYTHING: [&str; 9] = [
+const EVERYTHING: [&str; 11] = [
     "receiver.ingress.enabled=true",
     "receiver.ingress.tlsSecretName=certificate",
     "ingest.autoscaling.enabled=true",
@@ -25,6 +25,8 @@ const EVERYTHING: [&str; 9] = [
     "networkPolicy.callbackCidrs=[\"10.0.0.0/8\"]",
     "requestsMax=1000",
     "tests.order=true",
+    "relay.enabled=true",
+    "stockTopicArn=arn:aws:sns:eu-central-1:123456789012:stock",
     "mapping=product: body.product",
     "tolerations=[{\"key\": \"spot\", \"operator\": \"Exists\"}]",
 ];

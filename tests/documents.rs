@@ -11,10 +11,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each command and the headings of docs/configuration.md that have its settings.
-const COMMANDS: [(&[&str], &[&str]); 14] = [
+const COMMANDS: [(&[&str], &[&str]); 15] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
+    (&["relay"], &["Every role", "relay"]),
     (&["dlq"], &["Every role", "dlq"]),
     (&["migrate"], ADMINISTRATIVE),
     (&["products", "apply"], ADMINISTRATIVE),
@@ -159,7 +160,7 @@ fn every_phase_and_reason_of_a_request_is_explained() {
 fn every_metric_is_explained() {
     let page = document("docs/operations.md");
     let mut names = BTreeSet::new();
-    for role in ["controller", "ingest", "receiver", "dlq"] {
+    for role in ["controller", "ingest", "receiver", "relay", "dlq"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(role);
         collect_names(&folder, &format!("\"restock_{role}_"), &mut names);
     }

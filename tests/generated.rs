@@ -4,6 +4,7 @@
 
 use restock_operator::admin::crd::{document, file_name};
 use restock_operator::crd::definitions;
+use restock_operator::sales::openapi;
 
 #[test]
 fn the_committed_definitions_are_those_of_the_types() {
@@ -16,4 +17,14 @@ fn the_committed_definitions_are_those_of_the_types() {
             "crds/{name} is not current: run `cargo run --bin restock-operator -- crd --directory crds`"
         );
     }
+}
+
+#[test]
+fn the_committed_description_of_the_sales_api_is_that_of_its_routes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == openapi(),
+        "docs/openapi.json is not current: run `cargo xtask generate`"
+    );
 }

@@ -1,5 +1,6 @@
 //! One role of the real binary as a process of a benchmark's own, and what it says of
 //! itself.
+#![allow(dead_code, reason = "each benchmark uses its part of it")]
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -35,6 +36,11 @@ impl Role {
             metrics: format!("http://127.0.0.1:{port}/metrics"),
             client: reqwest::Client::new(),
         }
+    }
+
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The value of the first metric whose line begins so; none before the role serves.

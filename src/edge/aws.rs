@@ -93,6 +93,12 @@ where
     by_code(answer.err().code().unwrap_or_default(), status, text)
 }
 
+/// What a single entry of a batch means to its caller that a service did not take.
+pub(super) fn entry_failure(code: &str, sender_fault: bool, text: &str) -> AwsError {
+    let status = if sender_fault { 400 } else { 500 };
+    by_code(code, status, causes::cut(&format!("{code}: {text}")))
+}
+
 /// Credentials are fetched before anything is sent, so their absence looks like a
 /// failed dispatch: it needs a person all the same.
 fn unanswered<E: Error + 'static>(error: &SdkError<E>, text: String) -> AwsError {

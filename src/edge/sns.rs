@@ -1,5 +1,11 @@
 //! One SNS topic.
 
+mod batch;
+mod readers;
+
+pub use batch::{BATCH_MAX, batches};
+pub use readers::{Readers, readers};
+
 use crate::edge::aws::{self, AwsError};
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;

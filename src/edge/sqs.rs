@@ -1,13 +1,16 @@
 //! One SQS queue.
 
+mod arn;
 mod attributes;
+pub mod policy;
 mod received;
 
+pub use arn::Arn;
 pub use attributes::{QueueAttributes, Redrive};
 pub use received::Received;
 
 use crate::edge::aws::{self, AwsError};
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::config::retry::RetryConfig;
@@ -56,6 +59,20 @@ impl Queue {
             client: Client::new(config),
             url: url.into(),
         }
+    }
+
+    /// The queue of this ARN, whatever its region and account.
+    ///
+    /// # Errors
+    /// [`AwsError`]; a queue of another account that may not be asked seems to be gone.
+    pub async fn named(config: &SdkConfig, arn: Arn<'_>) -> Result<Self, AwsError> {
+        let region = Region::new(arn.region.to_owned());
+        let client = Client::new(&config.clone().into_builder().region(region).build());
+        let asking = client.get_queue_url().queue_name(arn.name);
+        let asking = asking.queue_owner_aws_account_id(arn.account).send().await;
+        let answer = asking.map_err(|error| aws::failure(&error))?;
+        let url = answer.queue_url.unwrap_or_default();
+        Ok(Self { client, url })
     }
 
     /// Its URL.

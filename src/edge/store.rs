@@ -14,6 +14,7 @@ pub mod meta;
 pub mod migrate;
 pub mod old_shop;
 pub mod order_tests;
+pub mod outbox;
 pub mod products;
 pub mod purchases;
 pub mod purge;

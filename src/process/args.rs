@@ -20,6 +20,18 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// The command line.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(version, about = env!("CARGO_PKG_DESCRIPTION"))]
+pub struct Cli<Command: clap::Subcommand> {
+    /// What every command takes.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// Which one it is.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
 /// How to log, and where to send traces.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {

@@ -18,14 +18,7 @@ impl Account {
 
     /// Creates it, with this password and these rights in any test's schema.
     pub(crate) async fn with_rights(password: &str, rights: &str) -> Self {
-        let mut random = [0; 8];
-        SystemRandom::new().fill(&mut random).unwrap();
-        let name = format!("restock_{:016x}", u64::from_be_bytes(random));
-        run(&format!(
-            "CREATE USER {name}@'%' IDENTIFIED BY '{password}'"
-        ))
-        .await;
-        let account = Self { name };
+        let account = Self::without_rights(password).await;
         // The very pattern that its maker was granted: no other may be passed on.
         let name = &account.name;
         run(&format!(
@@ -33,6 +26,23 @@ impl Account {
         ))
         .await;
         account
+    }
+
+    /// Creates it, with this password.
+    pub(crate) async fn without_rights(password: &str) -> Self {
+        let mut random = [0; 8];
+        SystemRandom::new().fill(&mut random).unwrap();
+        let name = format!("restock_{:016x}", u64::from_be_bytes(random));
+        run(&format!(
+            "CREATE USER {name}@'%' IDENTIFIED BY '{password}'"
+        ))
+        .await;
+        Self { name }
+    }
+
+    /// Its name, without the host.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// This URL, with this account and password.

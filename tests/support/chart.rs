@@ -16,6 +16,12 @@ pub(crate) const LEAST: [&str; 8] = [
     "factories.legacy.url=https://factory.example.com:8443/api",
 ];
 
+/// The least that the relay needs beside: it is off by default.
+pub(crate) const RELAY: [&str; 2] = [
+    "relay.enabled=true",
+    "stockTopicArn=arn:aws:sns:eu-central-1:123456789012:stock",
+];
+
 /// Runs helm on the chart with the least, and these further values.
 pub(crate) fn helm(arguments: &[&str], more: &[&str]) -> Output {
     let program = std::env::var_os("HELM").expect("HELM is not set: run cargo xtask test");

@@ -1,5 +1,6 @@
-//! `cargo xtask generate`: the files of the chart that are made from others, and the manifests
-//! that are rendered from it. Tests compare them with what is committed.
+//! `cargo xtask generate`: the files of the chart that are made from others, the manifests that
+//! are rendered from it, and the description of the Sales API. Tests compare them with what is
+//! committed.
 
 mod readme;
 mod schema;
@@ -11,6 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::command;
+use crate::postman;
 use crate::state::RunDirectory;
 use crate::tools;
 
@@ -19,6 +21,10 @@ const CHART: &str = "charts/restock-operator";
 
 /// The definitions, which the operator makes of its own types.
 const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yaml"];
+
+/// The description of the Sales API, and what is made of it.
+const OPENAPI: &str = "docs/openapi.json";
+const POSTMAN: &str = "docs/sales-api.postman.json";
 
 /// The manifests for people without helm.
 const MANIFESTS: &str = "manifests/base/restock-operator.yaml";
@@ -44,6 +50,16 @@ pub(crate) fn generate(run: &RunDirectory) -> Result<()> {
         "making the definitions",
         operator.args(["--directory", "crds"]),
     )?;
+    let mut operator = command::cargo();
+    operator.args([
+        "run",
+        "--quiet",
+        "--bin",
+        "restock-operator",
+        "--",
+        "openapi",
+    ]);
+    std::fs::write(run.checkout(OPENAPI), command::output(&mut operator)?)?;
     for (path, text) in files(&run.checkout(""))? {
         std::fs::write(run.checkout(&path), text)
             .with_context(|| format!("cannot write {path}"))?;
@@ -70,6 +86,7 @@ fn files(checkout: &Path) -> Result<Vec<(String, String)>> {
         (format!("{CHART}/values.schema.json"), schema + "\n"),
         (format!("{CHART}/README.md"), readme::readme(&entries)),
         (format!("{CHART}/templates/crds.yaml"), definitions),
+        (POSTMAN.to_owned(), postman::collection(&read(OPENAPI)?)?),
     ])
 }
 

@@ -12,6 +12,7 @@ mod image;
 mod k6;
 mod pages;
 mod parts;
+mod postman;
 mod process;
 mod progress;
 mod random;
@@ -56,7 +57,8 @@ enum Command {
     Cluster(cluster::ClusterCommand),
     /// Builds the container image, without a Docker engine.
     Image(image::ImageOptions),
-    /// Makes the committed files that are made from others: definitions, the chart's schema.
+    /// Makes the committed files that are made from others: definitions, the chart's schema,
+    /// manifests, the description of the Sales API.
     Generate,
     /// Measures, on the local parts; builds what it measures with optimisation.
     Bench(bench::BenchOptions),

@@ -82,6 +82,14 @@ fn start(run: &RunDirectory, state: &mut State) -> Result<()> {
     factory::start(run, state, &factory)
 }
 
+/// Whether commits of our own database wait for the disk. One that was given keeps its setting.
+pub(crate) fn set_durable(run: &RunDirectory, state: &State, durable: bool) -> Result<()> {
+    match state.given.database_url {
+        None => database::set_durable(run, &tools::mariadb()?, durable),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Stops all and removes what they wrote.
 pub(crate) fn down(run: &RunDirectory) -> Result<()> {
     // The roles first: they would only complain of what goes away under them.

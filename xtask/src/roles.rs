@@ -16,8 +16,8 @@ use crate::state::{RunDirectory, State};
 pub(crate) const CONTROLLER: &str = "controller";
 /// All roles of the main job.
 const ROLES: [&str; 4] = [CONTROLLER, "ingest", "receiver", "dlq"];
-/// What sells.
-const SALES: &str = "sales";
+/// What sells, and what publishes that there is nothing left to sell.
+const SHOP: [&str; 2] = ["sales", "relay"];
 /// A role is ready in a second on an idle machine.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// What a role logs once its probes can be asked.
@@ -73,8 +73,13 @@ pub(crate) fn start_shop(
         ("RESTOCK_LISTEN", address.to_string()),
         ("RESTOCK_ONE_MESSAGE_AT_A_TIME", "true".to_owned()),
     ];
-    spawn(run, state, SALES, &own)?;
-    wait_ready(run, SALES, &problem)
+    for name in SHOP {
+        spawn(run, state, name, &own)?;
+    }
+    for name in SHOP {
+        wait_ready(run, name, &problem)?;
+    }
+    Ok(())
 }
 
 /// Kills one role, as the kernel does it when memory is short.
@@ -101,7 +106,7 @@ pub(crate) fn check(run: &RunDirectory, killed: Option<&str>) -> Result<()> {
 
 /// Stops all roles.
 pub(crate) fn stop(run: &RunDirectory) -> Result<()> {
-    let all = [&ROLES[..], &[SALES]].concat();
+    let all = [&ROLES[..], &SHOP].concat();
     all.iter().try_for_each(|name| run.background(name).stop())
 }
 

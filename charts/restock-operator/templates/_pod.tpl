@@ -167,15 +167,14 @@ imagePullSecrets:
 {{/*
 Files and variables of the ledger, as JSON: its URL from a Secret, or the credentials from a secret
 of AWS Secrets Manager and their address; and the certificates to verify it by. Called with a dict:
-root, name (database or migrate: whose account).
+root, whose (for words), from (secretName, key, secretsManagerId).
 */}}
 {{- define "restock.databaseFiles" -}}
-{{- $from := index .root.Values .name -}}
 {{- $files := list -}}
-{{- if eq (empty $from.secretName) (empty $from.secretsManagerId) -}}
-{{- fail (printf "%s.secretName, a Secret, or %s.secretsManagerId, a secret of AWS Secrets Manager: one of the two is required, and the other must be empty" .name .name) -}}
+{{- if eq (empty .from.secretName) (empty .from.secretsManagerId) -}}
+{{- fail (printf "the ledger of %s is named by a Secret, or by a secret of AWS Secrets Manager: set one of the two values, and the other to \"\"" .whose) -}}
 {{- end -}}
-{{- with $from.secretName -}}
+{{- with .from.secretName -}}
 {{- $files = append $files (dict "name" "database" "secret" . "path" "/etc/restock/database") -}}
 {{- end -}}
 {{- with .root.Values.database.caConfigMap -}}
@@ -185,15 +184,14 @@ root, name (database or migrate: whose account).
 {{- end -}}
 
 {{- define "restock.databaseEnv" -}}
-{{- $from := index .root.Values .name -}}
 {{- $env := list -}}
-{{- if $from.secretsManagerId -}}
-{{- $env = append $env (dict "name" "DATABASE_SECRET_ID" "value" $from.secretsManagerId) -}}
+{{- if .from.secretsManagerId -}}
+{{- $env = append $env (dict "name" "DATABASE_SECRET_ID" "value" .from.secretsManagerId) -}}
 {{- with .root.Values.database.address -}}
 {{- $env = append $env (dict "name" "DATABASE_ADDRESS" "value" .) -}}
 {{- end -}}
 {{- else -}}
-{{- $env = append $env (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" $from.key)) -}}
+{{- $env = append $env (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .from.key)) -}}
 {{- end -}}
 {{- toJson $env -}}
 {{- end -}}

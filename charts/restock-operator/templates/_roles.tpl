@@ -5,7 +5,7 @@ and the test pod are made of the same. Called with the chart's context.
 
 {{- define "restock.role.controller" -}}
 {{- $files := append
-  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray)
   (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
 -}}
 {{- range .Values.factoryHeaderSecrets -}}
@@ -18,7 +18,7 @@ and the test pod are made of the same. Called with the chart's context.
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
   (dict "name" "FACTORY_ALLOW" "value" (include "restock.factoryAllow" .))
 -}}
-{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
 {{- dict "role" "controller" "env" $env "files" $files "token" true "identity" true | toJson -}}
 {{- end -}}
@@ -36,28 +36,39 @@ and the test pod are made of the same. Called with the chart's context.
 
 {{- define "restock.role.receiver" -}}
 {{- $files := append
-  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray)
   (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
 -}}
 {{- $env := list
   (dict "name" "INBOX_URL" "value" (include "restock.required" (dict "name" "receiver.inboxUrl" "value" .Values.receiver.inboxUrl)))
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
 -}}
-{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray) -}}
 {{- $ports := list (dict "name" "callbacks" "containerPort" 8090) -}}
 {{- dict "role" "receiver" "env" $env "files" $files "token" false "ports" $ports | toJson -}}
 {{- end -}}
 
+{{- define "restock.role.relay" -}}
+{{- $topic := include "restock.required" (dict "name" "stockTopicArn (for relay)" "value" .Values.stockTopicArn) -}}
+{{- $from := dict "secretName" .Values.relay.databaseSecretName "key" .Values.database.key "secretsManagerId" .Values.relay.databaseSecretsManagerId -}}
+{{- $database := dict "root" $ "whose" "relay" "from" $from -}}
+{{- $files := include "restock.databaseFiles" $database | fromJsonArray -}}
+{{- $env := include "restock.databaseEnv" $database | fromJsonArray -}}
+{{- /* Names the topic too. */ -}}
+{{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
+{{- dict "role" "relay" "env" $env "files" $files "token" false | toJson -}}
+{{- end -}}
+
 {{- define "restock.role.dlq" -}}
 {{- $files := concat
-  (include "restock.databaseFiles" (dict "root" $ "name" "database") | fromJsonArray)
+  (include "restock.databaseFiles" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray)
   (include "restock.mappingFiles" . | fromJsonArray)
 -}}
 {{- $env := list
   (dict "name" "DLQ_URL" "value" (include "restock.required" (dict "name" "dlq.queueUrl" "value" .Values.dlq.queueUrl)))
   (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl (for dlq)" "value" .Values.ingest.queueUrl)))
 -}}
-{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "name" "database") | fromJsonArray) -}}
+{{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
 {{- dict "role" "dlq" "env" $env "files" $files "token" false | toJson -}}

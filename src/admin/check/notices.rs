@@ -8,9 +8,11 @@ use crate::edge::ses::Mailer;
 use crate::edge::sns::Topic;
 use crate::process::args::OpsArgs;
 
-pub(super) async fn check(ops: &OpsArgs, report: &mut Report) {
+/// Whether a channel is `needed` depends on the role.
+pub(super) async fn check(ops: &OpsArgs, needed: bool, report: &mut Report) {
     let recipients = match ops.recipients() {
-        Err(to_do) => return report.bad("notices", to_do),
+        Err(to_do) if needed => return report.bad("notices", to_do),
+        Err(to_do) => return report.weak("notices", to_do),
         Ok(recipients) => recipients,
     };
     match recipients.problem() {

@@ -3,9 +3,9 @@
 use super::Args;
 use super::Role;
 use super::inbox;
-use super::policy;
 use super::report::Report;
 use crate::edge::aws::{self, AwsError};
+use crate::edge::sqs::policy::{self, Admission};
 use crate::edge::sqs::{Queue, QueueAttributes};
 use aws_config::SdkConfig;
 use std::time::Duration;
@@ -158,16 +158,24 @@ fn feed(args: &Args, queue: &QueueAttributes, report: &mut Report) {
             "not named: set RESTOCK_TOPIC_ARN to have the queue's policy checked",
         );
     };
-    if policy::admits(queue.policy.as_deref(), topic_arn) {
-        return report.good("topic", format!("{topic_arn} may send to the queue"));
-    }
-    report.bad(
-        "topic",
-        format!(
-            "the queue's policy does not let {topic_arn} send: allow sqs:SendMessage to \
-             sns.amazonaws.com with aws:SourceArn of the topic, or nothing arrives, silently"
+    match policy::admission(queue.policy.as_deref(), topic_arn) {
+        Admission::Yes => report.good("topic", format!("{topic_arn} may send to the queue")),
+        Admission::Unclear => report.weak(
+            "topic",
+            format!(
+                "the queue's policy has conditions that are not judged here: try whether what \
+                 is published to {topic_arn} arrives"
+            ),
         ),
-    );
+        Admission::No => report.bad(
+            "topic",
+            format!(
+                "the queue's policy does not let {topic_arn} send, so nothing arrives, \
+                 silently: add this statement to it: {}",
+                policy::statement(topic_arn, &queue.arn)
+            ),
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One use of one connection: statements up to a deadline, at most one transaction.
 
+use super::CALL_DEADLINE;
 use super::error::{Effect, Failure, StoreError};
 use sqlx::Executor;
 use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow};
@@ -40,6 +41,12 @@ impl Call {
             .map_err(StoreError::Unavailable)?;
         self.in_transaction = true;
         Ok(())
+    }
+
+    /// Begins the deadline anew, where the caller had something else to do between two
+    /// statements.
+    pub(super) fn go_on(&mut self) {
+        self.ends_at = Instant::now() + CALL_DEADLINE;
     }
 
     /// Commits. Any error leaves it open whether it was committed: even a server that

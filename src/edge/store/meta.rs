@@ -1,5 +1,6 @@
 //! What the ledger says of itself: its clock, its version, when the inbox was empty.
 
+use super::error::Failure;
 use super::migrate::newest_version;
 use super::row::{get, ledger_now, time};
 use super::{Store, StoreError};
@@ -11,8 +12,33 @@ pub(super) const INBOX_EMPTY_AT: &str = "inbox_empty_at";
 const SET_LATER: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, ?) \
      ON DUPLICATE KEY UPDATE micros = GREATEST(micros, VALUES(micros))";
 
+/// Locks the row in either case: what is to be done once is done by one process at a time.
+const TAKE_UP: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, 0) \
+     ON DUPLICATE KEY UPDATE micros = micros";
+
+const DONE_AT: &str = "SELECT micros FROM ledger_meta WHERE name = ?";
+
+const DONE: &str = concat!(
+    "UPDATE ledger_meta SET micros = ",
+    ledger_now!(),
+    " WHERE name = ?"
+);
+
+const UNDONE: &str = "UPDATE ledger_meta SET micros = 0 WHERE name = ? AND micros <> 0";
+
 const SCHEMA_VERSION: &str =
     "SELECT MAX(version) AS version FROM _sqlx_migrations WHERE success = TRUE";
+
+/// How something ended that is done once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once<E> {
+    /// It was done now.
+    Now,
+    /// It had been done before.
+    Before,
+    /// It could not be done.
+    Failed(E),
+}
 
 impl Store {
     /// The ledger's clock. Also the cheapest question whether it answers.
@@ -38,6 +64,58 @@ impl Store {
         let query = sqlx::query(SET_LATER)
             .bind(INBOX_EMPTY_AT)
             .bind(as_of.as_micros());
+        self.call().await?.write(query).await?;
+        Ok(())
+    }
+
+    /// Does what is to be done once, for all processes and restarts, until it is
+    /// [undone](Self::undo). If it fails, or its process dies, it is done again when it is next
+    /// asked for: at least once, and by one process at a time. It must end within the 60 s for
+    /// which the server keeps a silent connection.
+    ///
+    /// # Errors
+    /// [`StoreError`], which may follow what was done; else what `act` says, as a value.
+    pub async fn once<E>(
+        &self,
+        name: &str,
+        act: impl AsyncFnOnce() -> Result<(), E>,
+    ) -> Result<Once<E>, StoreError> {
+        Ok(self.try_once(name, act).await?)
+    }
+
+    async fn try_once<E>(
+        &self,
+        name: &str,
+        act: impl AsyncFnOnce() -> Result<(), E>,
+    ) -> Result<Once<E>, Failure> {
+        let mut call = self.call().await?;
+        call.begin().await?;
+        call.write(sqlx::query(TAKE_UP).bind(name)).await?;
+        let rows = call.read(sqlx::query(DONE_AT).bind(name)).await?;
+        let done_at = rows
+            .first()
+            .map_or(Ok(0), |row| get::<i64>(row, "micros"))?;
+        if done_at > 0 {
+            call.rollback().await;
+            return Ok(Once::Before);
+        }
+        if let Err(why) = act().await {
+            call.go_on();
+            call.rollback().await;
+            return Ok(Once::Failed(why));
+        }
+        call.go_on();
+        call.write(sqlx::query(DONE).bind(name)).await?;
+        call.commit().await?;
+        Ok(Once::Now)
+    }
+
+    /// Has what was done [once](Self::once) done again when it is next asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn undo(&self, name: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(UNDONE).bind(name);
         self.call().await?.write(query).await?;
         Ok(())
     }

@@ -60,6 +60,13 @@ const PURGE_ANSWERS: &str = concat!(
     " - ? ORDER BY created_at LIMIT ?"
 );
 
+/// What is unsent has no time, and stays.
+const PURGE_OUTBOX: &str = concat!(
+    "DELETE FROM outbox WHERE sent_at < ",
+    ledger_now!(),
+    " - ? ORDER BY sent_at LIMIT ?"
+);
+
 impl Store {
     /// At most `limit` attempts of this namespace, or of all, closed longer ago than that, longest
     /// first, after that one. Those that the caller leaves stay listed: hence the pages.
@@ -135,6 +142,16 @@ impl Store {
         let query = sqlx::query(PURGE_ANSWERS)
             .bind(micros(kept_for))
             .bind(limit);
+        Ok(self.call().await?.write(query).await?)
+    }
+
+    /// Deletes at most `limit` messages from the outbox that were sent longer ago than that,
+    /// oldest first; how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn purge_outbox(&self, kept_for: Duration, limit: u32) -> Result<u64, StoreError> {
+        let query = sqlx::query(PURGE_OUTBOX).bind(micros(kept_for)).bind(limit);
         Ok(self.call().await?.write(query).await?)
     }
 }

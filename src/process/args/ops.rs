@@ -1,7 +1,7 @@
 //! Whom to tell: the operations team's topic, mailbox, or both.
 
 use crate::domain::notice::{Mail, Recipients};
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 /// Most readers of one mail: SES takes no more.
 const READERS_MAX: usize = 50;
@@ -34,18 +34,25 @@ impl OpsArgs {
     /// # Errors
     /// What to set: without a channel a failure would be told to nobody.
     pub fn recipients(&self) -> anyhow::Result<Recipients> {
+        self.recipients_if_any()?.context(
+            "nobody would be told of failures: set RESTOCK_OPS_TOPIC_ARN, or \
+             RESTOCK_OPS_EMAIL_FROM and RESTOCK_OPS_EMAIL_TO",
+        )
+    }
+
+    /// As [`Self::recipients`], for a role whose work needs no channel; none if none is named.
+    ///
+    /// # Errors
+    /// What to set: half a channel is named.
+    pub fn recipients_if_any(&self) -> anyhow::Result<Option<Recipients>> {
         let topic_arn = filled(self.ops_topic_arn.as_ref());
         let mail = self.mail()?;
-        ensure!(
-            topic_arn.is_some() || mail.is_some(),
-            "nobody would be told of failures: set RESTOCK_OPS_TOPIC_ARN, or \
-             RESTOCK_OPS_EMAIL_FROM and RESTOCK_OPS_EMAIL_TO"
-        );
-        Ok(Recipients {
+        let any = topic_arn.is_some() || mail.is_some();
+        Ok(any.then(|| Recipients {
             topic_arn,
             mail,
             stock_topic_arn: filled(self.topic_arn.as_ref()),
-        })
+        }))
     }
 
     fn mail(&self) -> anyhow::Result<Option<Mail>> {

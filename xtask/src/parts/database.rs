@@ -15,6 +15,8 @@ use crate::tools::MariaDb;
 
 const DATA: &str = "mariadb";
 const ACCOUNTS: &str = "accounts.sql";
+/// A killed server loses nothing by this; only a power failure would.
+const TESTS_FLUSH: u8 = 2;
 const GREETING_LIMIT: Duration = Duration::from_secs(1);
 
 /// Starts it, unless it runs.
@@ -30,6 +32,18 @@ pub(crate) fn start(run: &RunDirectory, state: &State, programs: &MariaDb) -> Re
     server.wait_ready(READY_LIMIT, || greets(state.ports.database))?;
     step.done();
     Ok(())
+}
+
+/// Whether a commit waits for the disk from now on, as it does in production: for benchmarks.
+pub(crate) fn set_durable(run: &RunDirectory, programs: &MariaDb, durable: bool) -> Result<()> {
+    let level = if durable { 1 } else { TESTS_FLUSH };
+    let set = format!("SET GLOBAL innodb_flush_log_at_trx_commit = {level}");
+    let mut client = Command::new(&programs.client);
+    client
+        .current_dir(run.path(DATA))
+        .args(["--no-defaults", "--user=root", "--socket=mariadb.sock"])
+        .arg(format!("--execute={set}"));
+    command::output(&mut client).map(drop)
 }
 
 /// Stops it.
@@ -73,8 +87,7 @@ fn server_command(run: &RunDirectory, state: &State, programs: &MariaDb) -> Comm
         "--character-set-server=utf8mb4",
         // Many tests at once, each with a few connections.
         "--max-connections=500",
-        // A killed server loses nothing by this; only a power failure would.
-        "--innodb-flush-log-at-trx-commit=2",
+        &format!("--innodb-flush-log-at-trx-commit={TESTS_FLUSH}"),
     ]);
     as_root(&mut server);
     server

@@ -10,6 +10,7 @@ use super::apt::{can_install, in_path, install};
 pub(crate) struct MariaDb {
     pub(crate) server: PathBuf,
     pub(crate) install: PathBuf,
+    pub(crate) client: PathBuf,
 }
 
 /// The programs alone: the full package would also start a server of its own.
@@ -47,5 +48,9 @@ fn find() -> Option<MariaDb> {
     let install = in_path("mariadb-install-db")?;
     // The install script cannot do without it, and it is in the other package.
     in_path("my_print_defaults")?;
-    Some(MariaDb { server, install })
+    Some(MariaDb {
+        server,
+        install,
+        client: in_path("mariadb")?,
+    })
 }
