@@ -28,8 +28,9 @@ use tokio::time::{sleep, timeout};
 /// Longest wait for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a rotation function takes from the server's password to the secret's.
-const HALF_DONE: Duration = Duration::from_secs(4);
+/// How long a rotation function takes from the server's password to the secret's: longer
+/// than any call waits.
+const HALF_DONE: Duration = Duration::from_secs(6);
 
 const BUYERS: usize = 16;
 
