@@ -261,6 +261,15 @@ fn every_switch_takes_away_what_it_is_for() {
 }
 
 #[test]
+fn the_mapping_goes_with_the_last_role_that_reads_it() {
+    let maps =
+        |off: &[&str]| of_kind(&render(&[&["mapping=x: y"], off].concat()), "ConfigMap").len();
+    assert_eq!(maps(&["ingest.enabled=false"]), 1);
+    assert_eq!(maps(&["dlq.enabled=false"]), 1);
+    assert_eq!(maps(&["ingest.enabled=false", "dlq.enabled=false"]), 0);
+}
+
+#[test]
 fn a_monitor_is_made_only_where_its_kind_is_known() {
     let wanted = [
         "monitoring.podMonitor=true",
@@ -324,6 +333,8 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "image.pullPolicy=Sometimes",
         "receiver.service.port=70000",
         "controller.replicas=[]",
+        "requestsNamespace=Shop",
+        "controller.namespaces=[\"north\",\"south,east\"]",
     ] {
         let said = refusal(&[wrong]);
         assert!(

@@ -6,6 +6,7 @@
 
 mod tenure;
 
+use super::health::Condition;
 use super::{Process, clock};
 use anyhow::{Context, bail};
 use k8s_openapi::api::coordination::v1::{Lease as Record, LeaseSpec};
@@ -25,6 +26,12 @@ const CALL_DEADLINE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(2);
 const TURN_MAX: Duration = Duration::from_secs(8);
 
+/// The lease is not what it was when it was read: another candidate was faster.
+const CONFLICT: u16 = 409;
+
+/// For want of a right.
+const FORBIDDEN: u16 = 403;
+
 /// One candidate's side of a lease.
 pub struct Lease {
     records: Api<Record>,
@@ -32,6 +39,7 @@ pub struct Lease {
     identity: String,
     tenure: Tenure,
     leads: watch::Sender<bool>,
+    condition: Condition,
 }
 
 impl Lease {
@@ -54,6 +62,7 @@ impl Lease {
             identity: identity.to_owned(),
             tenure: Tenure::default(),
             leads,
+            condition: process.health.condition("lease"),
         };
         let pulse = process.health.pulse("lease", TURN_MAX);
         let shutdown = process.shutdown.clone();
@@ -75,18 +84,23 @@ impl Lease {
             Some(deadline) => tokio::time::timeout_at(deadline, self.take()).await,
             None => Ok(self.take().await),
         };
-        match tried {
-            Ok(Ok(true)) => self.tenure.renew(began),
-            Ok(Ok(false)) => self.tenure.end(),
-            // What we hold we go on holding until its deadline.
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    lease = self.name,
-                    error = format!("{error:#}"),
-                    "cannot renew"
-                );
+        // What we hold we go on holding until its deadline, whatever fails.
+        let answered = match tried {
+            Ok(Ok(true)) => {
+                self.tenure.renew(began);
+                Ok(())
             }
-            Err(_) => tracing::warn!(lease = self.name, "cannot renew before the deadline"),
+            Ok(Ok(false)) => {
+                self.tenure.end();
+                Ok(())
+            }
+            Ok(Err(error)) if refusal(&error) == Some(CONFLICT) => Ok(()),
+            Ok(Err(error)) => Err(self.advised(&error)),
+            Err(_) => Err(format!("lease {}: not renewed in time", self.name)),
+        };
+        match answered {
+            Ok(()) => self.condition.ready(),
+            Err(why) => self.condition.held_up(why),
         }
         self.publish();
         let now = Instant::now();
@@ -94,6 +108,15 @@ impl Lease {
         let leads_until = self.tenure.leads_until(now);
         sleep_until(leads_until.map_or(next, |deadline| next.min(deadline))).await;
         self.publish();
+    }
+
+    /// The error, and what to do where only a person can do it.
+    fn advised(&self, error: &anyhow::Error) -> String {
+        let advice = match refusal(error) {
+            Some(FORBIDDEN) => ": bind a Role there that may get, create and update leases",
+            _ => "",
+        };
+        format!("lease {}: {error:#}{advice}", self.name)
     }
 
     fn publish(&self) {
@@ -201,6 +224,14 @@ impl Lease {
         spec.holder_identity = None;
         spec.lease_duration_seconds = Some(1);
         self.replace(record).await.map(drop)
+    }
+}
+
+/// The code with which the API server refused, if it was that.
+fn refusal(error: &anyhow::Error) -> Option<u16> {
+    match error.downcast_ref() {
+        Some(kube::Error::Api(status)) => Some(status.code),
+        _ => None,
     }
 }
 
