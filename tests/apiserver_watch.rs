@@ -158,6 +158,7 @@ async fn a_namespace_that_may_be_watched_no_more_is_named_until_it_may_again() {
         user.forbid(&a.namespace, "read").await;
         // The API server looks at the right only when a watch begins: after minutes, or now.
         way.cut();
+        sleep(Duration::from_millis(200)).await;
         way.mend();
         let says = |what: &str| live.unknown().iter().any(|why| why.contains(what));
         until("why it is not", || says("bind the controller's Role there")).await;
