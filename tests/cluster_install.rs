@@ -191,9 +191,22 @@ async fn it_works_in_other_namespaces(shop: &Installation, mut values: Value) {
         "spec": { "url": Factory::url(place), "allowInsecure": true, "default": true },
     });
     create::<crd::factory::Factory>(shop, &north, &factory).await;
+    let suspend = ["--patch", r#"{"spec": {"suspend": true}}"#];
+    let suspend = [
+        &["patch", "factory", "legacy", "--type=merge"],
+        &suspend[..],
+    ]
+    .concat();
+    place.kubectl(&suspend).await;
     values["networkPolicy"] = json!({ "enabled": true });
     values["controller"]["namespaces"] = json!([place.namespace, north]);
     shop.helm("upgrade", &values).await;
+    // An emergency stop that Helm does not undo.
+    let spec = "--output=jsonpath={.spec.suspend}";
+    assert_eq!(
+        place.kubectl(&["get", "factory", "legacy", spec]).await,
+        "true"
+    );
     let policies = ["get", "networkpolicies", "--output=name"];
     assert!(place.kubectl(&policies).await.lines().count() >= 4);
     a_request_is_served(shop, &north, "listed").await;

@@ -182,3 +182,20 @@ fn bake(run: &RunDirectory, program: &Path, directory: &Path, tag: &str) -> Resu
     build.arg(run.checkout(""));
     command::run("making the image", &mut build)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_says_where_it_was_built_is_refused() {
+        let name = format!("restock-image-{}", std::process::id());
+        let program = std::env::temp_dir().join(name);
+        std::fs::write(&program, b"\x7fELF at /home/kim/src/main.rs:7\0").unwrap();
+        let look = |path: &str| refuse_path(&program, Path::new(path));
+        let (named, other) = (look("/home/kim/src/"), look("/home/lee/src/"));
+        std::fs::remove_file(&program).unwrap();
+        assert!(named.unwrap_err().to_string().contains("/home/kim/src/"));
+        other.unwrap();
+    }
+}
