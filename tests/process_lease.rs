@@ -37,7 +37,13 @@ impl ApiServer {
             std::future::pending::<()>().await;
         }
         if self.forbids.load(Ordering::SeqCst) {
-            return refuse(StatusCode::FORBIDDEN, "Forbidden");
+            let name = "n".repeat(63);
+            let said = format!(
+                "leases.coordination.k8s.io \"controller\" is forbidden: User \
+                 \"system:serviceaccount:{name}:{name}\" cannot get resource \"leases\" in API group \
+                 \"coordination.k8s.io\" in the namespace \"{name}\""
+            );
+            return refuse(StatusCode::FORBIDDEN, &said);
         }
         let method = request.method().clone();
         let sent = request.into_body().collect_bytes().await.expect("a body");
@@ -185,7 +191,7 @@ async fn who_may_not_use_the_lease_says_so_and_is_ready_when_it_may() {
     };
     let advice = "bind a Role there that may get, create and update leases";
     assert!(
-        why.starts_with("[-] lease: ") && why.contains("Forbidden") && why.contains(advice),
+        why.starts_with("[-] lease: ") && why.contains(" is forbidden: ") && why.contains(advice),
         "{why}"
     );
     server.forbids.store(false, Ordering::SeqCst);

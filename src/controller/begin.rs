@@ -38,9 +38,9 @@ impl Begun {
 }
 
 /// Lets work begin in each area when its first complete list is there. An area that cannot
-/// be listed keeps the process from being ready, and nothing else: a rollout with a wrong
-/// list of namespaces stops at its first pod, and an outage of one stops no other. So does
-/// one whose right is taken away later, once its watch has ended.
+/// be listed, or whose watch may not begin again, keeps the process from being ready, and
+/// nothing else: a rollout with a wrong list of namespaces stops at its first pod, and an
+/// outage of one stops no other.
 pub(super) async fn watch(context: Arc<Context>, watching: Condition) {
     loop {
         for area in context.live.known() {

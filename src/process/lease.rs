@@ -13,6 +13,7 @@ use k8s_openapi::api::coordination::v1::{Lease as Record, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ObjectMeta, PostParams};
+use kube::core::Status;
 use std::time::Duration;
 use tenure::{Reading, Tenure};
 use tokio::sync::watch;
@@ -94,7 +95,7 @@ impl Lease {
                 self.tenure.end();
                 Ok(())
             }
-            Ok(Err(error)) if refusal(&error) == Some(CONFLICT) => Ok(()),
+            Ok(Err(error)) if refusal(&error).is_some_and(|why| why.code == CONFLICT) => Ok(()),
             Ok(Err(error)) => Err(self.advised(&error)),
             Err(_) => Err(format!("lease {}: not renewed in time", self.name)),
         };
@@ -112,11 +113,14 @@ impl Lease {
 
     /// The error, and what to do where only a person can do it.
     fn advised(&self, error: &anyhow::Error) -> String {
-        let advice = match refusal(error) {
-            Some(FORBIDDEN) => ": bind a Role there that may get, create and update leases",
-            _ => "",
+        let why = match refusal(error) {
+            Some(why) if why.code == FORBIDDEN => format!(
+                "bind a Role there that may get, create and update leases: {}",
+                why.message
+            ),
+            _ => format!("{error:#}"),
         };
-        format!("lease {}: {error:#}{advice}", self.name)
+        format!("lease {}: {why}", self.name)
     }
 
     fn publish(&self) {
@@ -227,10 +231,10 @@ impl Lease {
     }
 }
 
-/// The code with which the API server refused, if it was that.
-fn refusal(error: &anyhow::Error) -> Option<u16> {
+/// What the API server said, if it refused.
+fn refusal(error: &anyhow::Error) -> Option<&Status> {
     match error.downcast_ref() {
-        Some(kube::Error::Api(status)) => Some(status.code),
+        Some(kube::Error::Api(status)) => Some(status),
         _ => None,
     }
 }
