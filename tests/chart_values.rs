@@ -263,6 +263,19 @@ fn every_switch_takes_away_what_it_is_for() {
 }
 
 #[test]
+fn the_mapping_goes_with_the_last_role_that_reads_it() {
+    let is_there = |off: &[&str]| {
+        let objects = render(&[&["mapping=x: y"], off].concat());
+        let maps = of_kind(&objects, "ConfigMap");
+        maps.iter()
+            .any(|map| text(map, "/data/mapping.yaml").trim() == "x: y")
+    };
+    assert!(is_there(&["ingest.enabled=false"]));
+    assert!(is_there(&["dlq.enabled=false"]));
+    assert!(!is_there(&["ingest.enabled=false", "dlq.enabled=false"]));
+}
+
+#[test]
 fn a_monitor_is_made_only_where_its_kind_is_known() {
     let wanted = [
         "monitoring.podMonitor=true",
@@ -326,6 +339,8 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "image.pullPolicy=Sometimes",
         "receiver.service.port=70000",
         "controller.replicas=[]",
+        "requestsNamespace=Shop",
+        "controller.namespaces=[\"north\",\"south,east\"]",
     ] {
         let said = refusal(&[wrong]);
         assert!(
