@@ -9,7 +9,7 @@ mod support {
 
 use serde_json::Value;
 use support::chart::{
-    LEAST, RELAY, helm, objects, of_kind, one, pods, refusal, render, rendered, text,
+    LEAST, SHOP, helm, objects, of_kind, one, pods, refusal, render, rendered, text,
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn the_least_values_are_enough_and_helm_finds_no_fault() {
 
 #[test]
 fn every_pod_fits_pod_security_restricted_and_has_no_more_than_it_needs() {
-    let objects = render(&["tests.order=true", RELAY[0], RELAY[1]]);
+    let objects = render(&["tests.order=true", SHOP[0], SHOP[1], SHOP[2]]);
     let with_token = [
         "-controller",
         "-controller-check",
