@@ -7,8 +7,8 @@
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /source
-# One path in every program, whoever builds it; static, for there is nothing beside it.
-ENV STATIC="-C target-feature=+crt-static --remap-path-prefix=/source=/source"
+# Static, for there is nothing beside it; and with the paths that cargo xtask image gives it.
+ENV STATIC="-C target-feature=+crt-static --remap-path-prefix=$CARGO_HOME=/cargo"
 # Dependencies in a layer of their own: they change far less often than the sources.
 COPY Cargo.toml Cargo.lock ./
 COPY xtask/Cargo.toml xtask/

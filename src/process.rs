@@ -57,21 +57,15 @@ impl Process {
     {
         let condition = self.health.condition(name);
         let mut backoff = Backoff::new(ASK_AGAIN_FIRST, followed::LOOK_EVERY);
-        let mut said = String::new();
         loop {
-            let why = match ask().await {
+            match ask().await {
                 Ok(answer) => {
                     condition.ready();
                     return Some(answer);
                 }
                 // With the causes, where it has any.
-                Err(why) => format!("{why:#}"),
-            };
-            if said != why {
-                tracing::warn!(condition = name, why, "cannot begin yet");
+                Err(why) => condition.held_up(format!("{why:#}")),
             }
-            condition.not_ready(why.as_str());
-            said = why;
             let pause = tokio::time::sleep(backoff.wait());
             self.shutdown.run_until_cancelled(pause).await?;
         }

@@ -1,18 +1,21 @@
 //! Needs an API server (KUBECONFIG). Proves that the watches of several namespaces fill one
-//! store, that one watch covers all of them, and that a namespace which may not be watched
-//! holds up no other.
+//! store, that one watch covers all of them, and that a namespace which may not be watched,
+//! or may be no more, is named and holds up no other.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/cluster.rs"]
 mod cluster;
 #[path = "support/limited.rs"]
 mod limited;
+#[path = "support/proxy.rs"]
+mod proxy;
 
 use cluster::{Place, in_namespace};
 use futures::StreamExt;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, PostParams};
 use limited::Limited;
+use proxy::Proxy;
 use restock_operator::controller::live::Live;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::process::args::Area;
@@ -132,6 +135,38 @@ async fn a_namespace_that_may_not_be_watched_holds_up_no_other() {
             user.close().await;
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_may_be_watched_no_more_is_named_until_it_may_again() {
+    install_tls();
+    in_namespace(async |a| {
+        let user = Limited::new(&a.client, &a.namespace);
+        let allow = async || {
+            let rules = limited::of_reader();
+            user.allow(&a.namespace, "read", &rules).await;
+        };
+        allow().await;
+        let server = kube::Config::infer().await.unwrap().cluster_url;
+        let way = Proxy::to(server.authority().unwrap().to_string()).await;
+        let live = watch(&user.client_by(way.address).await, &[area(&a)]);
+        until("it is known", || live.known().len() == 1).await;
+        assert_eq!(live.unknown(), Vec::<String>::new());
+
+        user.forbid(&a.namespace, "read").await;
+        // The API server looks at the right only when a watch begins: after minutes, or now.
+        way.cut();
+        sleep(Duration::from_millis(200)).await;
+        way.mend();
+        let says = |what: &str| live.unknown().iter().any(|why| why.contains(what));
+        until("why it is not", || says("bind the controller's Role there")).await;
+        allow().await;
+        create(&a, "news").await;
+        until("it is known again", || live.unknown().is_empty()).await;
+        assert_eq!(live.count(None), 1);
+        user.close().await;
     })
     .await;
 }

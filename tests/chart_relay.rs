@@ -8,19 +8,20 @@ mod support {
 }
 
 use serde_json::Value;
-use support::chart::{RELAY, of_kind, one, refusal, render};
+use support::chart::{SHOP, of_kind, one, refusal, render};
 
 #[test]
 fn the_relay_is_installed_where_it_is_switched_on_and_has_its_own_account() {
     assert!(!Value::Array(render(&[])).to_string().contains("relay"));
-    let said = refusal(&[RELAY[0]]);
+    let said = refusal(&[SHOP[1]]);
     assert!(
         said.contains("stockTopicArn") && said.contains("required"),
         "{said}"
     );
     let objects = render(&[
-        RELAY[0],
-        RELAY[1],
+        SHOP[0],
+        SHOP[1],
+        SHOP[2],
         "relay.databaseSecretName=outbox",
         "relay.replicas=3",
         "relay.settings.RUST_LOG=debug",
@@ -30,7 +31,7 @@ fn the_relay_is_installed_where_it_is_switched_on_and_has_its_own_account() {
     let deployment = one(&objects, "Deployment", "-relay");
     assert_eq!(deployment["spec"]["replicas"], 3);
     let pod = deployment["spec"]["template"]["spec"].to_string();
-    let topic = RELAY[1].split_once('=').unwrap().1;
+    let topic = SHOP[2].split_once('=').unwrap().1;
     for has in [
         "\"secretName\":\"outbox\"",
         "\"args\":[\"relay\"]",

@@ -9,10 +9,10 @@ mod support {
 }
 
 use serde_json::{Map, Value, json};
-use support::chart::{RELAY, of_kind, one, refusal, render, text};
+use support::chart::{SHOP, of_kind, one, refusal, render, text};
 use support::rules;
 
-const ROLES: [&str; 5] = ["controller", "ingest", "receiver", "relay", "dlq"];
+const ROLES: [&str; 6] = ["controller", "ingest", "receiver", "sales", "relay", "dlq"];
 const ORDER: &str = "tests.order=true";
 const POLICIES: &str = "networkPolicy.enabled=true";
 const HOST: &str = "shop-restock-operator-order-test.restock.svc";
@@ -48,8 +48,9 @@ fn variables(pod: &Value) -> Vec<Value> {
 #[test]
 fn each_role_is_checked_with_what_it_has_and_nothing_else() {
     let objects = render(&[
-        RELAY[0],
-        RELAY[1],
+        SHOP[0],
+        SHOP[1],
+        SHOP[2],
         "controller.settings.RUST_LOG=debug",
         "controller.settings.RESTOCK_CONCURRENCY=64",
         "otlpEndpoint=http://collector",
@@ -99,7 +100,7 @@ fn each_role_is_checked_with_what_it_has_and_nothing_else() {
 #[test]
 fn a_role_that_is_not_installed_is_not_checked() {
     for role in ROLES {
-        let objects = render(&[RELAY[0], RELAY[1], &format!("{role}.enabled=false")]);
+        let objects = render(&[SHOP[0], SHOP[1], SHOP[2], &format!("{role}.enabled=false")]);
         let mut pods = of_kind(&objects, "Pod");
         assert_eq!(pods.len(), ROLES.len() - 1);
         let name = format!("-{role}-check");
@@ -110,7 +111,7 @@ fn a_role_that_is_not_installed_is_not_checked() {
 
 #[test]
 fn a_test_is_no_part_of_its_role_but_for_the_policy() {
-    let objects = render(&[POLICIES, ORDER, RELAY[0], RELAY[1]]);
+    let objects = render(&[POLICIES, ORDER, SHOP[0], SHOP[1], SHOP[2]]);
     for pod in of_kind(&objects, "Pod") {
         let (name, labels) = (text(pod, "/metadata/name"), labels(pod));
         for kind in ["Deployment", "PodDisruptionBudget"] {

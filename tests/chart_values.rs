@@ -9,7 +9,7 @@ mod support {
 
 use serde_json::Value;
 use support::chart::{
-    LEAST, RELAY, helm, objects, of_kind, one, pods, refusal, render, rendered, text,
+    LEAST, SHOP, helm, objects, of_kind, one, pods, refusal, render, rendered, text,
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn the_least_values_are_enough_and_helm_finds_no_fault() {
 
 #[test]
 fn every_pod_fits_pod_security_restricted_and_has_no_more_than_it_needs() {
-    let objects = render(&["tests.order=true", RELAY[0], RELAY[1]]);
+    let objects = render(&["tests.order=true", SHOP[0], SHOP[1], SHOP[2]]);
     let with_token = [
         "-controller",
         "-controller-check",
@@ -279,6 +279,19 @@ fn every_switch_takes_away_what_it_is_for() {
 }
 
 #[test]
+fn the_mapping_goes_with_the_last_role_that_reads_it() {
+    let is_there = |off: &[&str]| {
+        let objects = render(&[&["mapping=x: y"], off].concat());
+        let maps = of_kind(&objects, "ConfigMap");
+        maps.iter()
+            .any(|map| text(map, "/data/mapping.yaml").trim() == "x: y")
+    };
+    assert!(is_there(&["ingest.enabled=false"]));
+    assert!(is_there(&["dlq.enabled=false"]));
+    assert!(!is_there(&["ingest.enabled=false", "dlq.enabled=false"]));
+}
+
+#[test]
 fn a_monitor_is_made_only_where_its_kind_is_known() {
     let wanted = [
         "monitoring.podMonitor=true",
@@ -343,6 +356,8 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "image.pullPolicy=Sometimes",
         "receiver.service.port=70000",
         "controller.replicas=[]",
+        "requestsNamespace=Shop",
+        "controller.namespaces=[\"north\",\"south,east\"]",
     ] {
         let said = refusal(&[wrong]);
         assert!(

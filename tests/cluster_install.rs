@@ -1,7 +1,7 @@
 //! Needs the cluster of `cargo xtask e2e`. Proves: installed by helm with what the documents
 //! say, in a namespace that lets in restricted pods only, the operator does its whole work
 //! with no right too many; what it leaves behind is what the documents say, and installed
-//! again it goes on with it.
+//! again it goes on with it, in further namespaces too.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
@@ -20,12 +20,20 @@ mod support {
 }
 
 use cluster::audit::{assert_nothing_is_refused, assert_rights_are_used};
-use cluster::installation::{Installation, PATIENCE, RELEASE, phase_of, with_shop};
+use cluster::factory::Factory;
+use cluster::installation::{Installation, PATIENCE, RELEASE, SKU, phase_of, with_shop};
 use cluster::place::eventually;
 use kube::ResourceExt;
+use kube::api::{Api, PostParams};
+use kube::core::{NamespaceResourceScope, Resource};
+use restock_operator::crd;
+use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::Phase;
-use serde_json::json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 /// Seconds that a Succeeded request is kept: long enough to be seen.
 const TTL_SECONDS: u32 = 20;
@@ -59,6 +67,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         for role in ["controller", "ingest"] {
             assert_rights_are_used(&shop.place, role).await;
         }
+        it_works_in_other_namespaces(&shop, values).await;
     })
     .await;
 }
@@ -168,6 +177,75 @@ async fn a_deleted_lease_comes_back(shop: &Installation) {
         if held.is_empty() { Err(held) } else { Ok(()) }
     })
     .await;
+}
+
+/// By a list of them and by one value for all; with policies, which the API server takes and
+/// the network of this cluster does not enforce.
+async fn it_works_in_other_namespaces(shop: &Installation, mut values: Value) {
+    let place = &shop.place;
+    let north = format!("{}-north", place.namespace);
+    place.kubectl(&["create", "namespace", &north]).await;
+    let factory = json!({
+        "apiVersion": "restock.dev/v1alpha1", "kind": "Factory",
+        "metadata": { "name": "legacy" },
+        "spec": { "url": Factory::url(place), "allowInsecure": true, "default": true },
+    });
+    create::<crd::factory::Factory>(shop, &north, &factory).await;
+    let suspend = ["--patch", r#"{"spec": {"suspend": true}}"#];
+    let suspend = [
+        &["patch", "factory", "legacy", "--type=merge"],
+        &suspend[..],
+    ]
+    .concat();
+    place.kubectl(&suspend).await;
+    values["networkPolicy"] = json!({ "enabled": true });
+    values["controller"]["namespaces"] = json!([place.namespace, north]);
+    shop.helm("upgrade", &values).await;
+    // An emergency stop that Helm does not undo.
+    let spec = "--output=jsonpath={.spec.suspend}";
+    assert_eq!(
+        place.kubectl(&["get", "factory", "legacy", spec]).await,
+        "true"
+    );
+    let policies = ["get", "networkpolicies", "--output=name"];
+    assert!(place.kubectl(&policies).await.lines().count() >= 4);
+    a_request_is_served(shop, &north, "listed").await;
+    values["controller"]["namespaces"] = json!([]);
+    values["controller"]["clusterWide"] = true.into();
+    shop.helm("upgrade", &values).await;
+    a_request_is_served(shop, &north, "everywhere").await;
+    place.kubectl(&["delete", "namespace", &north]).await;
+}
+
+async fn a_request_is_served(shop: &Installation, namespace: &str, name: &str) {
+    let request = json!({
+        "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
+        "metadata": { "name": name }, "spec": { "productId": SKU, "quantity": 1 },
+    });
+    let requests = create::<RestockRequest>(shop, namespace, &request).await;
+    eventually(name, PATIENCE, || async {
+        let request = requests.get(name).await.unwrap();
+        match phase_of(&request) {
+            Some(Phase::Succeeded) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
+/// Creates the object; where it is.
+async fn create<K>(shop: &Installation, namespace: &str, object: &Value) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Serialize,
+{
+    let api = Api::namespaced(shop.place.client.clone(), namespace);
+    let object = serde_json::from_value(object.clone()).unwrap();
+    api.create(&PostParams::default(), &object).await.unwrap();
+    api
 }
 
 async fn finished_requests_go(shop: &Installation) {

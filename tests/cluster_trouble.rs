@@ -38,6 +38,7 @@ async fn what_is_wrong_is_said_and_mended_without_a_restart() {
         all_are_ready(&shop.place).await;
         shop.sell_out().await;
         a_database_that_is_away(&shop).await;
+        no_right_to_lead(&shop).await;
         an_absent_right(&shop).await;
         an_older_definition(&shop).await;
         shop.message("after-all", 2, "a shop").await;
@@ -66,12 +67,28 @@ async fn a_database_that_is_away(shop: &Installation) {
     all_are_ready(&shop.place).await;
 }
 
+/// Takes the right of this name away; what brings it back.
+async fn forbid(shop: &Installation, right: &str) -> String {
+    let name = format!("{RELEASE}-restock-operator-{right}");
+    shop.place.take("rolebinding", &name).await
+}
+
+/// While it leads.
+async fn no_right_to_lead(shop: &Installation) {
+    let lease = forbid(shop, "controller-lease").await;
+    is_not_ready(
+        &shop.place,
+        "controller",
+        "may get, create and update leases",
+    )
+    .await;
+    shop.place.apply(&lease).await;
+    all_are_ready(&shop.place).await;
+}
+
 async fn an_absent_right(shop: &Installation) {
-    let binding = async |role: &str| {
-        let name = format!("{RELEASE}-restock-operator-{role}");
-        shop.place.take("rolebinding", &name).await
-    };
-    let (controller, ingest) = (binding("controller").await, binding("ingest").await);
+    let controller = forbid(shop, "controller").await;
+    let ingest = forbid(shop, "ingest").await;
     shop.place.start_anew(&["controller", "ingest"]).await;
     // Nothing is asked of the cluster by it until there is work.
     shop.message("without-rights", 1, "a shop").await;

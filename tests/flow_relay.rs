@@ -175,3 +175,37 @@ async fn messages_that_cannot_be_read_are_in_nobodys_way_and_seen() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_id_that_is_committed_later_goes_out_while_others_come_without_end() {
+    install_tls();
+    let ledger = &Ledger::create().await;
+    let pool = &ledger.schema.pool().await;
+    with_feed(DOCUMENTED, async |feed| {
+        let mut slow = pool.begin().await.unwrap();
+        owe_one(&mut *slow, "lower").await;
+        let relay = Relay::start(&feed, ledger);
+        relay.says("[+] subscription").await;
+        let load = async {
+            for number in 0_u64.. {
+                owe_one(pool, &format!("e{number}")).await;
+            }
+        };
+        let late = async {
+            assert!(eventually(async || relay.published() > 100).await);
+            slow.commit().await.unwrap();
+            let lower = "SELECT COUNT(*) FROM outbox WHERE event_id = 'lower' AND sent_at IS NULL";
+            let sent = eventually(async || {
+                let unsent: i64 = sqlx::query_scalar(lower).fetch_one(pool).await.unwrap();
+                unsent == 0
+            });
+            assert!(sent.await, "the others go before it for ever");
+        };
+        tokio::select! {
+            () = load => unreachable!("it has no end"),
+            () = late => {}
+        }
+        relay.stop().await;
+    })
+    .await;
+}

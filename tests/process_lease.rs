@@ -1,5 +1,6 @@
 //! Needs nothing: the API server here is a transport in memory that can fall silent.
-//! Proves who leads, and that nobody goes on leading without an API server.
+//! Proves who leads, that nobody goes on leading without an API server, and that who may
+//! not use the lease says so and is not ready.
 
 use axum::http::{Method, Request, Response, StatusCode};
 use kube::client::Body;
@@ -13,11 +14,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-/// One lease, its version, and whether anybody answers.
+/// One lease, its version, whether anybody answers, and whether anything is allowed.
 #[derive(Clone, Default)]
 struct ApiServer {
     lease: Arc<Mutex<Option<Value>>>,
     silent: Arc<AtomicBool>,
+    forbids: Arc<AtomicBool>,
 }
 
 impl ApiServer {
@@ -33,6 +35,15 @@ impl ApiServer {
     async fn answer(&self, request: Request<Body>) -> Response<Body> {
         if self.silent.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
+        }
+        if self.forbids.load(Ordering::SeqCst) {
+            let name = "n".repeat(63);
+            let said = format!(
+                "leases.coordination.k8s.io \"controller\" is forbidden: User \
+                 \"system:serviceaccount:{name}:{name}\" cannot get resource \"leases\" in API group \
+                 \"coordination.k8s.io\" in the namespace \"{name}\""
+            );
+            return refuse(StatusCode::FORBIDDEN, &said);
         }
         let method = request.method().clone();
         let sent = request.into_body().collect_bytes().await.expect("a body");
@@ -149,4 +160,58 @@ async fn a_lease_that_its_holder_left_is_taken_after_its_duration() {
         .clone()
         .expect("a lease");
     assert_eq!(lease["spec"]["leaseTransitions"], json!(5));
+}
+
+async fn is_ready(process: &Process, wanted: bool) -> String {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        let report = process.health.readiness();
+        let lines = report.lines.join("\n");
+        if report.ok == wanted {
+            return lines;
+        }
+        assert!(Instant::now() < until, "ready is not {wanted}: {lines}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_use_the_lease_says_so_and_is_ready_when_it_may() {
+    let server = ApiServer::default();
+    server.forbids.store(true, Ordering::SeqCst);
+    let (process, mut leads) = stand(&server, "only");
+    let until = Instant::now() + Duration::from_secs(5);
+    let why = loop {
+        let why = is_ready(&process, false).await;
+        if !why.contains("starting") {
+            break why;
+        }
+        assert!(Instant::now() < until, "{why}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let advice = "bind a Role there that may get, create and update leases";
+    assert!(
+        why.starts_with("[-] lease: ") && why.contains(" is forbidden: ") && why.contains(advice),
+        "{why}"
+    );
+    server.forbids.store(false, Ordering::SeqCst);
+    becomes(&mut leads, true, Duration::from_secs(5)).await;
+    is_ready(&process, true).await;
+
+    // Taken away later.
+    server.forbids.store(true, Ordering::SeqCst);
+    assert!(is_ready(&process, false).await.contains(advice));
+    becomes(&mut leads, false, Duration::from_secs(11)).await;
+    server.forbids.store(false, Ordering::SeqCst);
+    becomes(&mut leads, true, Duration::from_secs(5)).await;
+    is_ready(&process, true).await;
+}
+
+#[tokio::test]
+async fn who_only_stands_by_is_ready() {
+    let server = ApiServer::default();
+    let (_first, mut leads) = stand(&server, "first");
+    becomes(&mut leads, true, Duration::from_secs(5)).await;
+    let (second, _leads) = stand(&server, "second");
+    is_ready(&second, true).await;
 }

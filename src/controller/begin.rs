@@ -13,6 +13,10 @@ use std::time::Duration;
 /// How soon it is noticed that an area is known.
 const KNOWN_PAUSE: Duration = Duration::from_millis(100);
 
+/// How soon it is noticed that an area is known no more: soon against the minutes for which
+/// a watch goes on whose right was taken away.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
 /// When an object is looked at again whose area is not known yet: a list of ten thousand
 /// takes seconds.
 pub(super) const NOT_BEGUN_PAUSE: Duration = Duration::from_secs(1);
@@ -34,8 +38,9 @@ impl Begun {
 }
 
 /// Lets work begin in each area when its first complete list is there. An area that cannot
-/// be listed keeps the process from being ready, and nothing else: a rollout with a wrong
-/// list of namespaces stops at its first pod, and an outage of one stops no other.
+/// be listed, or whose watch may not begin again, keeps the process from being ready, and
+/// nothing else: a rollout with a wrong list of namespaces stops at its first pod, and an
+/// outage of one stops no other.
 pub(super) async fn watch(context: Arc<Context>, watching: Condition) {
     loop {
         for area in context.live.known() {
@@ -45,11 +50,14 @@ pub(super) async fn watch(context: Arc<Context>, watching: Condition) {
         }
         let mut unknown = context.live.unknown();
         unknown.extend(context.destinations.unknown());
-        if unknown.is_empty() {
-            return watching.ready();
-        }
-        watching.not_ready(unknown.join("; "));
-        tokio::time::sleep(KNOWN_PAUSE).await;
+        let pause = if unknown.is_empty() {
+            watching.ready();
+            LOOK_PAUSE
+        } else {
+            watching.not_ready(unknown.join("; "));
+            KNOWN_PAUSE
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -16,7 +16,7 @@ mod metrics;
 use crate::domain::notice::{Notice, Subject, compose};
 use crate::domain::progress::Told;
 use crate::edge::aws::AwsError;
-use crate::edge::channels::{Acknowledgements, Channel, Channels};
+use crate::edge::channels::{Acknowledgements, Channel, Channels, in_words};
 use crate::process::Process;
 use crate::process::backoff::Backoff;
 use crate::process::clock;
@@ -254,12 +254,4 @@ impl Desk {
                 .await;
         }
     }
-}
-
-fn in_words(failures: &[(Channel, AwsError)]) -> String {
-    let words: Vec<String> = failures
-        .iter()
-        .map(|(channel, error)| format!("{}: {error}", channel.word()))
-        .collect();
-    words.join("; ")
 }

@@ -15,6 +15,7 @@ use crate::edge::store::arrivals::{Ordered, UnrecordedArrival, Whose};
 use crate::process::args::Area;
 use crate::process::clock;
 use crate::process::health::Pulse;
+use crate::process::recent::Recent;
 use futures::channel::mpsc::Sender;
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
@@ -43,6 +44,7 @@ pub(super) async fn run(
     pulse: Pulse,
     shutdown: CancellationToken,
 ) {
+    let said = Recent::default();
     let mut fits = false;
     while !shutdown.is_cancelled() {
         // A standby asks the ledger nothing else, and must know whether it could take over.
@@ -51,7 +53,7 @@ pub(super) async fn run(
             fits = context.ledger.note(asking).is_some();
         }
         if fits && context.leads() {
-            turn(&context, &mut wake, &pulse, &shutdown).await;
+            turn(&context, &mut wake, &said, &pulse, &shutdown).await;
         }
         pulse.beat();
         shutdown
@@ -63,6 +65,7 @@ pub(super) async fn run(
 async fn turn(
     context: &Arc<Context>,
     wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
+    said: &Recent,
     pulse: &Pulse,
     shutdown: &CancellationToken,
 ) {
@@ -72,7 +75,7 @@ async fn turn(
         Area::Cluster => Whose::Everybody,
     });
     for whose in areas.chain([Whose::Unknown]) {
-        if !look(whose, context, wake, pulse, shutdown).await {
+        if !look(whose, context, wake, said, pulse, shutdown).await {
             return;
         }
     }
@@ -83,6 +86,7 @@ async fn look(
     whose: Whose<'_>,
     context: &Arc<Context>,
     wake: &mut Sender<ObjectRef<Kept<RestockRequest>>>,
+    said: &Recent,
     pulse: &Pulse,
     shutdown: &CancellationToken,
 ) -> bool {
@@ -104,9 +108,13 @@ async fn look(
             pulse.beat();
             let Err(error) = looked_at else { continue };
             let id = &arrival.request_id;
-            tracing::warn!(request_id = %id, %error, "cannot look at the request of an arrival");
+            let is_refused = matches!(error, ClusterError::Refused(_));
+            // Once: it is refused at each turn, until a person allows it.
+            if !is_refused || said.is_new(id.as_str()) {
+                tracing::warn!(request_id = %id, %error, "cannot look at the request of an arrival");
+            }
             // No right to look at one is none to look at the others there.
-            if whose != Whose::Unknown && matches!(error, ClusterError::Refused(_)) {
+            if is_refused && whose != Whose::Unknown {
                 return true;
             }
         }

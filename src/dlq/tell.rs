@@ -7,7 +7,7 @@
 use super::metrics::Metrics;
 use super::notice;
 use crate::domain::notice::Notice;
-use crate::edge::channels::{Acknowledgements, Channels};
+use crate::edge::channels::{Acknowledgements, Channels, in_words};
 use crate::edge::store::dead_letters::DeadLetter;
 use crate::edge::store::{Store, StoreError};
 use crate::process::health::Pulse;
@@ -120,12 +120,8 @@ impl Teller {
             .send(&pending.notice, &mut pending.acknowledged)
             .await
         {
-            let why: Vec<String> = failed
-                .iter()
-                .map(|(channel, why)| format!("{}: {why}", channel.word()))
-                .collect();
             self.pending = Some(pending);
-            return Err(TellError::Channels(why.join("; ")));
+            return Err(TellError::Channels(in_words(&failed)));
         }
         if let Err(why) = self.store.mark_told(&pending.letters, &pending.id).await {
             self.pending = Some(pending);

@@ -30,6 +30,13 @@ impl Channel {
 /// The ids that channels gave to one notice: their acknowledgements.
 pub type Acknowledgements = BTreeMap<Channel, String>;
 
+/// Which channels did not acknowledge, and why.
+pub fn in_words(failed: &[(Channel, AwsError)]) -> String {
+    let each = failed.iter();
+    let each = each.map(|(channel, why)| format!("{}: {why}", channel.word()));
+    each.collect::<Vec<_>>().join("; ")
+}
+
 /// All channels that are configured; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Channels {

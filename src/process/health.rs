@@ -167,6 +167,19 @@ impl Condition {
         self.set(State::NotReady(cut(&why.into())));
     }
 
+    /// As [`not_ready`](Self::not_ready), and `why` is logged as soon as it is another than
+    /// before, from the first one on: often a person has to mend it.
+    pub fn held_up(&self, why: impl Into<String>) {
+        let why = cut(&why.into());
+        let shared = lock(&self.shared);
+        let (name, before) = &shared.conditions[self.index];
+        if matches!(before, State::NotReady(said) if *said != why) {
+            tracing::warn!(condition = name, why, "still not ready");
+        }
+        drop(shared);
+        self.set(State::NotReady(why));
+    }
+
     /// Logs only the turns from one to the other: a retry that fails again is no news.
     fn set(&self, state: State) {
         let mut shared = lock(&self.shared);

@@ -6,12 +6,14 @@
 
 mod tenure;
 
+use super::health::Condition;
 use super::{Process, clock};
 use anyhow::{Context, bail};
 use k8s_openapi::api::coordination::v1::{Lease as Record, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ObjectMeta, PostParams};
+use kube::core::Status;
 use std::time::Duration;
 use tenure::{Reading, Tenure};
 use tokio::sync::watch;
@@ -25,6 +27,12 @@ const CALL_DEADLINE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(2);
 const TURN_MAX: Duration = Duration::from_secs(8);
 
+/// The lease is not what it was when it was read: another candidate was faster.
+const CONFLICT: u16 = 409;
+
+/// For want of a right.
+const FORBIDDEN: u16 = 403;
+
 /// One candidate's side of a lease.
 pub struct Lease {
     records: Api<Record>,
@@ -32,6 +40,7 @@ pub struct Lease {
     identity: String,
     tenure: Tenure,
     leads: watch::Sender<bool>,
+    condition: Condition,
 }
 
 impl Lease {
@@ -54,6 +63,7 @@ impl Lease {
             identity: identity.to_owned(),
             tenure: Tenure::default(),
             leads,
+            condition: process.health.condition("lease"),
         };
         let pulse = process.health.pulse("lease", TURN_MAX);
         let shutdown = process.shutdown.clone();
@@ -75,18 +85,23 @@ impl Lease {
             Some(deadline) => tokio::time::timeout_at(deadline, self.take()).await,
             None => Ok(self.take().await),
         };
-        match tried {
-            Ok(Ok(true)) => self.tenure.renew(began),
-            Ok(Ok(false)) => self.tenure.end(),
-            // What we hold we go on holding until its deadline.
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    lease = self.name,
-                    error = format!("{error:#}"),
-                    "cannot renew"
-                );
+        // What we hold we go on holding until its deadline, whatever fails.
+        let answered = match tried {
+            Ok(Ok(true)) => {
+                self.tenure.renew(began);
+                Ok(())
             }
-            Err(_) => tracing::warn!(lease = self.name, "cannot renew before the deadline"),
+            Ok(Ok(false)) => {
+                self.tenure.end();
+                Ok(())
+            }
+            Ok(Err(error)) if refusal(&error).is_some_and(|why| why.code == CONFLICT) => Ok(()),
+            Ok(Err(error)) => Err(self.advised(&error)),
+            Err(_) => Err(format!("lease {}: not renewed in time", self.name)),
+        };
+        match answered {
+            Ok(()) => self.condition.ready(),
+            Err(why) => self.condition.held_up(why),
         }
         self.publish();
         let now = Instant::now();
@@ -94,6 +109,18 @@ impl Lease {
         let leads_until = self.tenure.leads_until(now);
         sleep_until(leads_until.map_or(next, |deadline| next.min(deadline))).await;
         self.publish();
+    }
+
+    /// The error, and what to do where only a person can do it.
+    fn advised(&self, error: &anyhow::Error) -> String {
+        let why = match refusal(error) {
+            Some(why) if why.code == FORBIDDEN => format!(
+                "bind a Role there that may get, create and update leases: {}",
+                why.message
+            ),
+            _ => format!("{error:#}"),
+        };
+        format!("lease {}: {why}", self.name)
     }
 
     fn publish(&self) {
@@ -201,6 +228,14 @@ impl Lease {
         spec.holder_identity = None;
         spec.lease_duration_seconds = Some(1);
         self.replace(record).await.map(drop)
+    }
+}
+
+/// What the API server said, if it refused.
+fn refusal(error: &anyhow::Error) -> Option<&Status> {
+    match error.downcast_ref() {
+        Some(kube::Error::Api(status)) => Some(status),
+        _ => None,
     }
 }
 

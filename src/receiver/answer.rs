@@ -16,7 +16,7 @@ pub(super) async fn answer(desk: Arc<Desk>, request: Request<Incoming>) -> Respo
     let came_at = clock::now();
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
-        desk.metrics.count(CallbackResult::BadToken);
+        desk.metrics.count(CallbackResult::NotPost);
         return refusal();
     }
     let path = head.uri.path().to_owned();

@@ -28,16 +28,19 @@ pub(super) enum CallbackResult {
     BadToken,
     /// 404, although it was authentic.
     Expired,
+    /// 404, no callback at all: somebody looks what is here, or lost a method to a redirect.
+    NotPost,
 }
 
 impl CallbackResult {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Committed,
         Self::Repeat,
         Self::Parked,
         Self::Unavailable,
         Self::BadToken,
         Self::Expired,
+        Self::NotPost,
     ];
 }
 

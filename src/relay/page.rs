@@ -31,9 +31,11 @@ pub(super) struct Publisher {
     pub(super) told: Recent,
 }
 
-/// What became of a page, but for what was sent.
+/// What became of a page.
 #[derive(Debug, Default)]
-pub(super) struct Rest {
+pub(super) struct Outcome {
+    /// Whether the topic took any message of it.
+    pub(super) sent_any: bool,
     /// Messages that were left alone.
     pub(super) stuck: i64,
     /// Why others wait.
@@ -50,11 +52,11 @@ impl Publisher {
         &mut self,
         page: &[Owed],
         source_arn: &str,
-        rest: &mut Rest,
+        outcome: &mut Outcome,
     ) -> Vec<Sent> {
-        let candidates = self.candidates(page, rest);
+        let candidates = self.candidates(page, outcome);
         let results = self.ask(&candidates).await;
-        let takes_others = results.iter().any(Result::is_ok);
+        outcome.sent_any = results.iter().any(Result::is_ok);
         let mut sent = Vec::new();
         for ((owed, message), result) in candidates.into_iter().zip(results) {
             self.metrics.tried(&result);
@@ -64,23 +66,23 @@ impl Publisher {
                     request_id: RequestId::of_event(source_arn, &message.event_id),
                 }),
                 // The fault is the message's only if the topic takes others.
-                Err(AwsError::Refused(why)) if takes_others => {
+                Err(AwsError::Refused(why)) if outcome.sent_any => {
                     self.aside.put(owed.id, clock::since_boot());
-                    self.leave(owed, &format!("the topic refuses it: {why}"), rest);
+                    self.leave(owed, &format!("the topic refuses it: {why}"), outcome);
                 }
-                Err(why) => rest.note(why),
+                Err(why) => outcome.note(why),
             }
         }
         sent
     }
 
-    fn candidates<'a>(&self, page: &'a [Owed], rest: &mut Rest) -> Vec<Candidate<'a>> {
+    fn candidates<'a>(&self, page: &'a [Owed], outcome: &mut Outcome) -> Vec<Candidate<'a>> {
         let now = clock::since_boot();
         let mut candidates = Vec::new();
         for owed in page {
             match &owed.message {
-                Err(why) => self.leave(owed, &format!("it cannot be read: {why}"), rest),
-                Ok(_) if self.aside.has(owed.id, now) => rest.stuck += 1,
+                Err(why) => self.leave(owed, &format!("it cannot be read: {why}"), outcome),
+                Ok(_) if self.aside.has(owed.id, now) => outcome.stuck += 1,
                 Ok(message) => candidates.push((owed, message)),
             }
         }
@@ -88,15 +90,15 @@ impl Publisher {
     }
 
     /// Not given up: another version may read it, and the topic may change.
-    fn leave(&self, owed: &Owed, why: &str, rest: &mut Rest) {
-        rest.stuck += 1;
+    fn leave(&self, owed: &Owed, why: &str, outcome: &mut Outcome) {
+        outcome.stuck += 1;
         let (row, event_id) = (owed.id, owed.event_id.as_str());
         if self.told.is_new(event_id) {
             tracing::error!(row, event_id, why, "a message stays in the outbox");
         }
     }
 
-    /// What became of each. In order on a FIFO topic, as far as one relay goes.
+    /// What became of each. On a FIFO topic one call after the other.
     async fn ask(&self, candidates: &[Candidate<'_>]) -> Vec<Result<(), AwsError>> {
         let messages: Vec<&Shortage> = candidates.iter().map(|(_, message)| *message).collect();
         let late = || Err(AwsError::Unavailable("not answered in time".to_owned()));
@@ -124,7 +126,7 @@ impl Publisher {
     }
 }
 
-impl Rest {
+impl Outcome {
     /// What ends by itself goes before a refusal, which asks for a person.
     fn note(&mut self, why: AwsError) {
         let refused = |why: &AwsError| matches!(why, AwsError::Refused(_));

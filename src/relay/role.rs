@@ -4,7 +4,7 @@ use super::Args;
 use super::aside::Aside;
 use super::audience::Audience;
 use super::metrics::Metrics;
-use super::page::{PAGE_MAX, Publisher, Rest};
+use super::page::{Outcome, PAGE_MAX, Publisher};
 use super::tell::Teller;
 use crate::edge::aws::{self, AwsError};
 use crate::edge::channels::Channels;
@@ -46,9 +46,9 @@ pub(super) struct Role {
     audience: Audience,
     metrics: Metrics,
     backoff: Backoff,
-    /// The last row of the page before, in this round over all that is unsent.
+    /// The last row of the page before, if that sent nothing.
     after: i64,
-    round: Round,
+    pass: Pass,
     /// In time since boot.
     measure_at: Duration,
     ledger: Condition,
@@ -56,20 +56,11 @@ pub(super) struct Role {
     pulse: Pulse,
 }
 
-/// What was met since the first page.
+/// What was met in the pages since the oldest message.
 #[derive(Default)]
-struct Round {
+struct Pass {
     stuck: i64,
-    is_idle: bool,
-}
-
-impl Round {
-    fn begin() -> Self {
-        Self {
-            stuck: 0,
-            is_idle: true,
-        }
-    }
+    refused: bool,
 }
 
 impl Role {
@@ -95,6 +86,9 @@ impl Role {
         }
         let topic = Topic::new(&config, &topic_arn);
         let channels = recipients.map(|recipients| Channels::new(&recipients, &config));
+        if let Some(problem) = channels.as_ref().and_then(Channels::problem) {
+            process.health.condition("notices").not_ready(problem);
+        }
         let audience = Audience::new(
             config,
             topic.clone(),
@@ -115,7 +109,7 @@ impl Role {
             metrics,
             backoff: Backoff::new(RETRY_FIRST, RETRY_LONGEST),
             after: 0,
-            round: Round::begin(),
+            pass: Pass::default(),
             measure_at: Duration::ZERO,
             ledger: process.health.condition("ledger"),
             topic: topic_condition,
@@ -134,11 +128,12 @@ impl Role {
         self.audience.look().await;
         self.pulse.beat();
         let Some(source_arn) = self.audience.source_arn() else {
+            self.topic.ready_but("nothing is published");
             return LOOK_EVERY;
         };
-        let mut rest = Rest::default();
+        let mut outcome = Outcome::default();
         let publish = async |page: &[_]| {
-            let publishing = self.publisher.publish(page, source_arn, &mut rest);
+            let publishing = self.publisher.publish(page, source_arn, &mut outcome);
             publishing.await
         };
         let page = self.store.relay_page(self.after, PAGE_MAX, publish).await;
@@ -148,47 +143,58 @@ impl Role {
         };
         self.ledger.ready();
         match last {
-            Some(last) => self.go_on(last, rest),
-            None => self.begin_again(),
+            Some(last) => self.go_on(last, outcome),
+            None => self.rest(),
         }
     }
 
-    /// After a page.
-    fn go_on(&mut self, last: i64, rest: Rest) -> Duration {
-        self.round.is_idle = false;
-        self.round.stuck += rest.stuck;
-        let Some(why) = rest.trouble else {
-            self.backoff.reset();
-            self.after = last;
+    /// After a page. What was sent has left the list, so the next page is the oldest again; only
+    /// pages that stay are passed by. Going on to the end of the list would leave behind for
+    /// ever, under a load without end, what a slow sale or a dead relay left at its head.
+    fn go_on(&mut self, last: i64, outcome: Outcome) -> Duration {
+        self.pass.stuck += outcome.stuck;
+        self.after = last;
+        if outcome.sent_any {
+            self.begin_again();
+        }
+        let Some(why) = outcome.trouble else {
+            if outcome.sent_any {
+                self.backoff.reset();
+            }
             return Duration::ZERO;
         };
         self.topic.not_ready(why.to_string());
         tracing::warn!(%why, "messages wait in the outbox");
         if matches!(why, AwsError::Refused(_)) {
             // It may be the fault of the messages of this page: others get their turn.
-            self.after = last;
+            self.pass.refused = true;
         } else {
-            self.begin_round();
+            self.begin_again();
         }
         self.backoff.wait()
     }
 
-    /// At the end of a round. A lower id than the last one may be there now.
-    fn begin_again(&mut self) -> Duration {
-        let Round { stuck, is_idle } = self.begin_round();
+    /// At the end of the list.
+    fn rest(&mut self) -> Duration {
+        let Pass { stuck, refused } = self.begin_again();
         self.metrics.stuck.set(stuck);
-        if stuck > 0 {
-            let remark = format!("{stuck} messages cannot be published: the log names each once");
-            self.topic.ready_but(&remark);
-        } else {
-            self.topic.ready();
+        if refused {
+            // Not ready, as that page said.
+            return LOOK_EVERY;
         }
-        if is_idle { LOOK_EVERY } else { Duration::ZERO }
+        self.backoff.reset();
+        match stuck {
+            0 => self.topic.ready(),
+            _ => self.topic.ready_but(&format!(
+                "{stuck} messages cannot be published: the log names each once"
+            )),
+        }
+        LOOK_EVERY
     }
 
-    fn begin_round(&mut self) -> Round {
+    fn begin_again(&mut self) -> Pass {
         self.after = 0;
-        std::mem::replace(&mut self.round, Round::begin())
+        std::mem::take(&mut self.pass)
     }
 
     async fn measure(&mut self) {
@@ -212,7 +218,7 @@ impl Role {
 
     fn without_ledger(&mut self, why: &StoreError) -> Duration {
         self.ledger.not_ready(why.to_string());
-        self.begin_round();
+        self.begin_again();
         self.backoff.wait()
     }
 }

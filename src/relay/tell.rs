@@ -4,7 +4,7 @@
 use crate::domain::notice::Notice;
 use crate::domain::order::short_hash;
 use crate::domain::time::Time;
-use crate::edge::channels::{Acknowledgements, Channels};
+use crate::edge::channels::{Acknowledgements, Channels, in_words};
 use crate::edge::store::meta::Once;
 use crate::edge::store::{Store, StoreError};
 use crate::process::clock;
@@ -36,12 +36,11 @@ impl Teller {
 
     /// Tells that nothing is published, unless that was told before.
     pub(super) async fn held(&mut self, to_do: &str) {
-        let Some(channels) = &self.channels else {
+        let channels = self.channels.as_ref();
+        // To the topic of the messages nothing may be told.
+        let Some(channels) = channels.filter(|channels| channels.problem().is_none()) else {
             return;
         };
-        if let Some(problem) = channels.problem() {
-            return tracing::warn!(problem, "nobody could be told that messages are held back");
-        }
         let notice = compose(&self.topic_arn, to_do, clock::now());
         let (fact, acknowledged) = (self.fact(), &mut self.acknowledged);
         let tell = async || channels.send(&notice, acknowledged).await;
@@ -51,9 +50,9 @@ impl Teller {
                 tracing::info!(notice_id, "told that messages are held back");
             }
             Ok(Once::Before) => {}
-            Ok(Once::Failed(why)) => {
-                tracing::warn!(?why, "not told yet that messages are held back");
-                return;
+            Ok(Once::Failed(failed)) => {
+                let why = in_words(&failed);
+                return tracing::warn!(why, "not told yet that messages are held back");
             }
             Err(why) => return not_noted(&why),
         }

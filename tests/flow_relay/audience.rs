@@ -101,6 +101,32 @@ async fn a_queue_that_does_not_let_the_topic_in_is_named_with_the_statement_to_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_gone_receives_nothing_and_a_filter_is_no_certain_no() {
+    install_tls();
+    let ledger = &Ledger::create().await;
+    let pool = &ledger.schema.pool().await;
+    with_feed(DOCUMENTED, async |feed| {
+        feed.filter().await;
+        let relay = Relay::start(&feed, ledger);
+        let queue = &feed.queue_arn;
+        let doubt = format!(
+            "[+] subscription: cannot verify: the subscription of {queue} has a filter policy"
+        );
+        relay.says(&doubt).await;
+        owe(pool, 1).await;
+        assert!(all_sent(pool).await, "it publishes all the same");
+        relay.stop().await;
+
+        feed.delete_queue().await;
+        let relay = Relay::start(&feed, ledger);
+        let gone = format!("[-] subscription: {queue} subscribes and does not exist");
+        relay.says(&gone).await;
+        relay.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_notice_never_goes_to_the_topic_of_the_messages() {
     install_tls();
     let ledger = &Ledger::create().await;
@@ -113,6 +139,7 @@ async fn a_notice_never_goes_to_the_topic_of_the_messages() {
         owe(pool, 1).await;
         let relay = Relay::start_with(&feed, ledger, Some(feed.topic_arn.clone()));
         relay.says("[-] subscription").await;
+        relay.says("[-] notices: ").await;
         sleep(QUIET).await;
         relay.stop().await;
         // The local AWS looks at no policy: it would be there.

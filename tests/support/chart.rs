@@ -16,8 +16,9 @@ pub(crate) const LEAST: [&str; 8] = [
     "factories.legacy.url=https://factory.example.com:8443/api",
 ];
 
-/// The least that the relay needs beside: it is off by default.
-pub(crate) const RELAY: [&str; 2] = [
+/// The least that the roles of the shop need beside: they are off by default.
+pub(crate) const SHOP: [&str; 3] = [
+    "sales.enabled=true",
     "relay.enabled=true",
     "stockTopicArn=arn:aws:sns:eu-central-1:123456789012:stock",
 ];

@@ -128,6 +128,23 @@ impl Feed {
         subscribe.send().await.unwrap();
     }
 
+    /// From now on the topic feeds the queue with some of its messages only.
+    pub(crate) async fn filter(&self) {
+        let list = self.sns.list_subscriptions_by_topic();
+        let list = list.topic_arn(&self.topic_arn).send().await.unwrap();
+        let arn = list.subscriptions()[0].subscription_arn().unwrap();
+        let set = self.sns.set_subscription_attributes().subscription_arn(arn);
+        let set = set.attribute_name("FilterPolicy");
+        let set = set.attribute_value(r#"{"MessageAttributeRequester":["nobody"]}"#);
+        set.send().await.unwrap();
+    }
+
+    /// The queue goes, and its subscription stays.
+    pub(crate) async fn delete_queue(&self) {
+        let delete = self.sqs.delete_queue().queue_url(self.queue.url());
+        delete.send().await.unwrap();
+    }
+
     /// Nothing feeds the queue any more.
     pub(crate) async fn unsubscribe(&self) {
         let list = self.sns.list_subscriptions_by_topic();

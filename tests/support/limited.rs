@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 const ROLES: &str = "rbac.authorization.k8s.io";
@@ -85,10 +86,21 @@ impl Limited {
 
     /// A client that is this user.
     pub(crate) async fn client(&self) -> Client {
+        Client::try_from(self.config().await).expect("a client")
+    }
+
+    /// A client that is this user and takes a way of the test's own to the API server.
+    pub(crate) async fn client_by(&self, way: SocketAddr) -> Client {
+        let mut config = self.config().await;
+        config.cluster_url = format!("https://{way}").parse().expect("an address");
+        Client::try_from(config).expect("a client")
+    }
+
+    async fn config(&self) -> Config {
         let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("it was just written");
         let options = KubeConfigOptions::default();
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-        Client::try_from(config.expect("it names a server")).expect("a client")
+        config.expect("it names a server")
     }
 
     /// Allows this in one namespace.
@@ -101,6 +113,17 @@ impl Limited {
         .await;
         self.create::<RoleBinding>(namespace, &self.binding("Role", &name))
             .await;
+    }
+
+    /// Takes back what was allowed by this name.
+    pub(crate) async fn forbid(&self, namespace: &str, what: &str) {
+        let name = format!("{}-{what}", self.name);
+        let bindings: Api<RoleBinding> = Api::namespaced(self.admin.clone(), namespace);
+        let deleted = bindings.delete(&name, &DeleteParams::default()).await;
+        deleted.expect("it was allowed");
+        let roles: Api<Role> = Api::namespaced(self.admin.clone(), namespace);
+        let deleted = roles.delete(&name, &DeleteParams::default()).await;
+        deleted.expect("it was allowed");
     }
 
     /// Allows this in all namespaces, until it is taken back.

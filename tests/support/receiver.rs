@@ -178,6 +178,10 @@ pub(crate) fn claims(id: &str) -> Claims {
     }
 }
 
+pub(crate) fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n").into_bytes()
+}
+
 pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!("POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {length}\r\n\r\n");

@@ -93,13 +93,11 @@ fn program(run: &RunDirectory) -> Result<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let home = home.context("neither CARGO_HOME nor HOME is set")?;
+    // Without the slash that an empty name leaves at its end.
+    let checkout = run.checkout("").components().as_path().to_owned();
     let flags = [
         "-C target-feature=+crt-static".to_owned(),
-        // Without the slash that an empty name leaves at its end.
-        format!(
-            "--remap-path-prefix={}=/source",
-            run.checkout("").components().as_path().display()
-        ),
+        format!("--remap-path-prefix={}=/source", checkout.display()),
         format!("--remap-path-prefix={}=/cargo", home.display()),
     ];
     let mut cargo = command::cargo();
@@ -111,7 +109,25 @@ fn program(run: &RunDirectory) -> Result<PathBuf> {
         "building the program, about 10 min the first time",
         &mut cargo,
     )?;
-    Ok(run.checkout(&format!("target/{target}/release/restock-operator")))
+    let program = run.checkout(&format!("target/{target}/release/restock-operator"));
+    for sources in [checkout.join("src/"), home.join("registry/")] {
+        refuse_path(&program, &sources)?;
+    }
+    Ok(program)
+}
+
+/// A program that says where it was built differs from every other build of its commit.
+fn refuse_path(program: &Path, path: &Path) -> Result<()> {
+    let content = std::fs::read(program)?;
+    let name = path.as_os_str().as_encoded_bytes();
+    if content.windows(name.len()).any(|part| part == name) {
+        bail!(
+            "{} holds the path {}: it belongs to no one image",
+            program.display(),
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn host() -> Result<String> {
@@ -165,4 +181,21 @@ fn bake(run: &RunDirectory, program: &Path, directory: &Path, tag: &str) -> Resu
     build.args(["--tag", &archive]);
     build.arg(run.checkout(""));
     command::run("making the image", &mut build)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_says_where_it_was_built_is_refused() {
+        let name = format!("restock-image-{}", std::process::id());
+        let program = std::env::temp_dir().join(name);
+        std::fs::write(&program, b"\x7fELF at /home/kim/src/main.rs:7\0").unwrap();
+        let look = |path: &str| refuse_path(&program, Path::new(path));
+        let (named, other) = (look("/home/kim/src/"), look("/home/lee/src/"));
+        std::fs::remove_file(&program).unwrap();
+        assert!(named.unwrap_err().to_string().contains("/home/kim/src/"));
+        other.unwrap();
+    }
 }

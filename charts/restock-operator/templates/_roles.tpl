@@ -48,6 +48,15 @@ and the test pod are made of the same. Called with the chart's context.
 {{- dict "role" "receiver" "env" $env "files" $files "token" false "ports" $ports | toJson -}}
 {{- end -}}
 
+{{- define "restock.role.sales" -}}
+{{- $files := include "restock.databaseFiles" (dict "root" $ "secret" .Values.sales.databaseSecretName) | fromJsonArray -}}
+{{- $env := list
+  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
+-}}
+{{- $ports := list (dict "name" "shop" "containerPort" 8090) -}}
+{{- dict "role" "sales" "env" $env "files" $files "token" false "ports" $ports "scaled" .Values.sales.autoscaling.enabled | toJson -}}
+{{- end -}}
+
 {{- define "restock.role.relay" -}}
 {{- $topic := include "restock.required" (dict "name" "stockTopicArn (for relay)" "value" .Values.stockTopicArn) -}}
 {{- $from := dict "secretName" .Values.relay.databaseSecretName "key" .Values.database.key "secretsManagerId" .Values.relay.databaseSecretsManagerId -}}

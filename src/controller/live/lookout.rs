@@ -12,6 +12,11 @@ use std::time::Duration;
 /// line for each would bury all others, and one alone may have been rotated away.
 const SAID_AGAIN: Duration = Duration::from_secs(600);
 
+/// A watch that begins at last says so only with its first event. While it cannot, it fails
+/// again within a minute (half of one, and as much again by chance): no failure for longer
+/// than that is as good as an event.
+const SILENCE: Duration = Duration::from_secs(90);
+
 /// One watch.
 pub(super) struct Lookout {
     /// What it covers.
@@ -20,22 +25,40 @@ pub(super) struct Lookout {
     trouble: Mutex<Trouble>,
 }
 
-/// Why a watch could not begin when it was last tried, and when that was said.
+/// Why a watch could not begin when it was last tried.
 #[derive(Default)]
-struct Trouble(Option<(String, Duration)>);
+struct Trouble(Option<Noted>);
+
+struct Noted {
+    why: String,
+    said_at: Duration,
+    seen_at: Duration,
+    /// Whether only a person can mend it.
+    stands: bool,
+}
 
 impl Trouble {
     /// Notes it; whether it is to be said: it is another trouble than before, or was said
     /// long ago.
-    fn note(&mut self, why: &str, now: Duration) -> bool {
-        let is_old = self
-            .0
-            .as_ref()
-            .is_some_and(|(said, at)| said == why && now.saturating_sub(*at) < SAID_AGAIN);
-        if !is_old {
-            self.0 = Some((why.to_owned(), now));
-        }
-        !is_old
+    fn note(&mut self, why: &str, stands: bool, now: Duration) -> bool {
+        let said_at = self.0.as_ref().and_then(|noted| {
+            let is_new = noted.why != why || now.saturating_sub(noted.said_at) >= SAID_AGAIN;
+            (!is_new).then_some(noted.said_at)
+        });
+        self.0 = Some(Noted {
+            why: why.to_owned(),
+            said_at: said_at.unwrap_or(now),
+            seen_at: now,
+            stands,
+        });
+        said_at.is_none()
+    }
+
+    /// Why an area that was known once is watched no more, if only a person can mend that:
+    /// an outage of the API server goes by, and is said of its calls.
+    fn standing(&self, now: Duration) -> Option<&str> {
+        let noted = self.0.as_ref().filter(|noted| noted.stands)?;
+        (now.saturating_sub(noted.seen_at) < SILENCE).then_some(&noted.why)
     }
 }
 
@@ -52,6 +75,10 @@ impl Lookout {
     /// A complete list has come.
     pub(super) fn listed(&self) {
         self.known_since.get_or_init(clock::since_boot);
+    }
+
+    /// Something has come, so it is watched.
+    pub(super) fn answered(&self) {
         self.trouble().0 = None;
     }
 
@@ -68,8 +95,9 @@ impl Lookout {
                 return;
             }
         };
+        let stands = !matches!(error, ClusterError::Unavailable(_));
         let error = advised(&error);
-        if self.trouble().note(&error, clock::since_boot()) {
+        if self.trouble().note(&error, stands, clock::since_boot()) {
             tracing::warn!(%kind, %namespace, %error, "cannot watch; it is tried again and again");
         }
     }
@@ -80,18 +108,22 @@ impl Lookout {
         Some(clock::since_boot().saturating_sub(*since))
     }
 
-    /// What is in the way of knowing the area, in words for people; none if it is known.
+    /// What is in the way of knowing the area as it is now, in words for people; none if it
+    /// is known.
     pub(super) fn unknown(&self) -> Option<String> {
-        if self.known_since.get().is_some() {
-            return None;
-        }
-        let why = self.trouble().0.as_ref().map(|(why, _)| why.clone());
-        let why = why.unwrap_or_else(|| "not listed yet".to_owned());
+        let trouble = self.trouble();
+        let why = match self.known_since.get() {
+            Some(_) => trouble.standing(clock::since_boot())?,
+            None => trouble
+                .0
+                .as_ref()
+                .map_or("not listed yet", |noted| &noted.why),
+        };
         Some(format!("{}: {why}", self.area))
     }
 
     fn trouble(&self) -> MutexGuard<'_, Trouble> {
-        // Two fields that are each of use alone.
+        // It is replaced as a whole.
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -123,14 +155,28 @@ mod tests {
     #[test]
     fn each_trouble_is_said_at_once_and_the_same_one_every_ten_minutes() {
         let mut trouble = Trouble::default();
-        let mut says = |why: &str, at| trouble.note(why, Duration::from_secs(at));
+        let mut says = |why: &str, at| trouble.note(why, true, Duration::from_secs(at));
         assert!(says("connection refused", 0));
         assert!(!says("connection refused", 599));
         assert!(says("connection refused", 600));
         assert!(says("forbidden", 601), "one trouble hides no other");
         assert!(!says("forbidden", 602));
         trouble.0 = None;
-        assert!(trouble.note("forbidden", Duration::from_secs(603)));
+        assert!(trouble.note("forbidden", true, Duration::from_secs(603)));
+    }
+
+    #[test]
+    fn what_a_person_has_to_mend_stands_until_it_is_seen_no_more() {
+        let mut trouble = Trouble::default();
+        let stands = |trouble: &Trouble, at| trouble.standing(Duration::from_secs(at)).is_some();
+        assert!(!stands(&trouble, 0));
+        for at in [0, 60, 120] {
+            trouble.note("forbidden", true, Duration::from_secs(at));
+        }
+        assert!(stands(&trouble, 180), "it is tried again only now");
+        assert!(!stands(&trouble, 210), "it would have failed again");
+        trouble.note("connection refused", false, Duration::from_secs(211));
+        assert!(!stands(&trouble, 211));
     }
 
     #[test]

@@ -59,6 +59,10 @@ impl<K: Watched> Merged<K> {
             }
         };
         let ends_a_list = matches!(event, Event::InitDone);
+        // The beginning of a list is said before it is asked for.
+        if !matches!(event, Event::Init) {
+            self.lookouts[watch].answered();
+        }
         let changes = self.changes(watch, event);
         for change in &changes {
             self.writer.apply_watcher_event(change);
@@ -220,5 +224,28 @@ mod tests {
         );
         list(&mut merged, 1, Vec::new());
         assert_eq!(unknown(&merged)[1], None);
+    }
+
+    #[test]
+    fn a_right_that_is_taken_away_later_is_said_until_something_comes_again() {
+        let mut merged = merged();
+        list(&mut merged, 0, Vec::new());
+        let fail = |merged: &mut Merged<Factory>, code| {
+            let status = Status {
+                code,
+                message: "factories is forbidden".to_owned(),
+                ..Status::default()
+            };
+            let error = kube::Error::Api(Box::new(status));
+            merged.take(0, Err(Error::WatchStartFailed(error)));
+        };
+        fail(&mut merged, 503);
+        assert_eq!(merged.lookouts[0].unknown(), None, "an outage goes by");
+        fail(&mut merged, 403);
+        merged.take(0, Ok(Event::Init));
+        let why = merged.lookouts[0].unknown().unwrap();
+        assert!(why.contains("bind the controller's Role there"), "{why}");
+        merged.take(0, Ok(Event::Apply(object("a", "x", "a1"))));
+        assert_eq!(merged.lookouts[0].unknown(), None);
     }
 }

@@ -56,7 +56,8 @@ const BACKLOG: &str = concat!(
     "SELECT COUNT(*) AS unsent, COALESCE(",
     ledger_now!(),
     " - MIN(created_at), 0) AS oldest_age \
-     FROM (SELECT created_at FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT ?) AS waiting"
+     FROM (SELECT created_at FROM outbox FORCE INDEX (outbox_sent_at) \
+         WHERE sent_at IS NULL ORDER BY id LIMIT ?) AS waiting"
 );
 
 impl Store {

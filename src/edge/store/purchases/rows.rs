@@ -1,32 +1,66 @@
-//! The rows that a group of purchases reads and writes, many by one statement.
+//! The rows that a group of purchases reads and writes, all of a kind by one statement.
+//!
+//! They come as one JSON array that the server reads as a table: so the statement is the same
+//! for any number, and stays prepared. One that is made for a number would be closed again,
+//! which is a packet without an answer: the next one then waits 40 ms for it, for the driver
+//! leaves Nagle's algorithm on (RFC 896; RFC 1122, 4.2.3.2: delayed ACK).
 
 use crate::domain::order::{IdempotencyKey, Sku};
 use crate::domain::purchase::{Answer, Kept, Purchase, Sale};
 use crate::domain::shortage::Shortage;
 use crate::edge::store::StoreError;
-use crate::edge::store::call::{Call, Statement};
+use crate::edge::store::call::Call;
 use crate::edge::store::error::Failure;
 use crate::edge::store::row::{get, ledger_now, word};
-use sqlx::QueryBuilder;
-use sqlx::mysql::{MySql, MySqlRow};
-use sqlx::query_builder::Separated;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
+
+/// The order of the tables is said: the other way round every answer would be read.
+const KEPT: &str = "SELECT idempotency_key, request_digest, answer \
+     FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+         wanted VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) AS entry \
+     STRAIGHT_JOIN idempotency ON idempotency_key = wanted";
+
+const INSERT_ANSWERS: &str = concat!(
+    "INSERT INTO idempotency (idempotency_key, request_digest, status, answer, created_at) \
+     SELECT entry_key, digest, status, answer, ",
+    ledger_now!(),
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+         entry_key VARCHAR(128) PATH '$.key' ERROR ON EMPTY ERROR ON ERROR, \
+         digest VARCHAR(64) PATH '$.digest' ERROR ON EMPTY ERROR ON ERROR, \
+         status SMALLINT PATH '$.status' ERROR ON EMPTY ERROR ON ERROR, \
+         answer VARCHAR(4096) PATH '$.answer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+);
+
+const INSERT_SALES: &str = concat!(
+    "INSERT INTO sale (id, sku, quantity, requester, sold_at) \
+     SELECT entry_id, ?, pieces, buyer, ",
+    ledger_now!(),
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+         entry_id VARCHAR(128) PATH '$.id' ERROR ON EMPTY ERROR ON ERROR, \
+         pieces INT PATH '$.quantity' ERROR ON EMPTY ERROR ON ERROR, \
+         buyer VARCHAR(128) PATH '$.buyer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+);
+
+const INSERT_SHORTAGES: &str = concat!(
+    "INSERT INTO outbox (event_id, sku, body, created_at) \
+     SELECT event, product, message, ",
+    ledger_now!(),
+    " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
+         event VARCHAR(128) PATH '$.event' ERROR ON EMPTY ERROR ON ERROR, \
+         product VARCHAR(128) PATH '$.sku' ERROR ON EMPTY ERROR ON ERROR, \
+         message VARCHAR(4096) PATH '$.body' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+);
 
 /// The answers that were given under these keys.
 pub(super) async fn kept_answers(
     call: &mut Call,
     group: &[Purchase],
 ) -> Result<HashMap<IdempotencyKey, Kept>, Failure> {
-    let mut query = QueryBuilder::new(
-        "SELECT idempotency_key, request_digest, answer FROM idempotency \
-         WHERE idempotency_key IN (",
-    );
-    let mut keys = query.separated(", ");
-    for purchase in group {
-        keys.push_bind(purchase.key.as_str());
-    }
-    query.push(")");
-    let rows = call.read(statement(&mut query, group.len())).await?;
+    let keys: Vec<&str> = group.iter().map(|purchase| purchase.key.as_str()).collect();
+    let rows = call.read(sqlx::query(KEPT).bind(text(&keys))).await?;
     let kept = rows.iter().map(kept).collect::<Result<_, _>>();
     Ok(kept?)
 }
@@ -43,15 +77,18 @@ pub(super) async fn insert_answers(
     call: &mut Call,
     answers: &[(IdempotencyKey, Kept)],
 ) -> Result<(), Failure> {
-    let into = "INSERT INTO idempotency \
-         (idempotency_key, request_digest, status, answer, created_at) ";
-    insert(call, into, answers, |row, (key, kept)| {
-        row.push_bind(key.as_str())
-            .push_bind(&kept.digest)
-            .push_bind(status(&kept.answer))
-            .push_bind(json(&kept.answer));
-    })
-    .await
+    let entry = |(key, kept): &(IdempotencyKey, Kept)| {
+        json!({
+            "key": key, "digest": kept.digest,
+            "status": status(&kept.answer), "answer": text(&kept.answer),
+        })
+    };
+    let Some(entries) = entries(answers, entry) else {
+        return Ok(());
+    };
+    call.write(sqlx::query(INSERT_ANSWERS).bind(entries))
+        .await?;
+    Ok(())
 }
 
 /// The number by which people who look at the rows know the answer: its HTTP status.
@@ -68,14 +105,14 @@ pub(super) async fn insert_sales(
     sku: &Sku,
     sales: &[Sale],
 ) -> Result<(), Failure> {
-    let into = "INSERT INTO sale (id, sku, quantity, requester, sold_at) ";
-    insert(call, into, sales, |row, sale| {
-        row.push_bind(sale.id.as_str())
-            .push_bind(sku.as_str())
-            .push_bind(sale.quantity.get())
-            .push_bind(&sale.buyer);
-    })
-    .await
+    let entry =
+        |sale: &Sale| json!({ "id": sale.id, "quantity": sale.quantity, "buyer": sale.buyer });
+    let Some(entries) = entries(sales, entry) else {
+        return Ok(());
+    };
+    let insert = sqlx::query(INSERT_SALES).bind(sku.as_str()).bind(entries);
+    call.write(insert).await?;
+    Ok(())
 }
 
 /// Leaves the messages that are owed to the relay.
@@ -83,40 +120,21 @@ pub(super) async fn insert_shortages(
     call: &mut Call,
     shortages: &[Shortage],
 ) -> Result<(), Failure> {
-    let into = "INSERT INTO outbox (event_id, sku, body, created_at) ";
-    insert(call, into, shortages, |row, shortage| {
-        row.push_bind(shortage.event_id.as_str())
-            .push_bind(shortage.sku.as_str())
-            .push_bind(json(shortage));
-    })
-    .await
-}
-
-/// One statement for all rows. Its last column is the ledger's time.
-async fn insert<'r, T>(
-    call: &mut Call,
-    into: &str,
-    rows: &'r [T],
-    columns: impl Fn(&mut Separated<'_, MySql, &'static str>, &'r T),
-) -> Result<(), Failure> {
-    if rows.is_empty() {
+    let entry = |shortage: &Shortage| json!({ "event": shortage.event_id, "sku": shortage.sku, "body": text(shortage) });
+    let Some(entries) = entries(shortages, entry) else {
         return Ok(());
-    }
-    let mut query = QueryBuilder::new(into);
-    query.push_values(rows, |mut row, value| {
-        columns(&mut row, value);
-        row.push(ledger_now!());
-    });
-    call.write(statement(&mut query, rows.len())).await?;
+    };
+    call.write(sqlx::query(INSERT_SHORTAGES).bind(entries))
+        .await?;
     Ok(())
 }
 
-/// The server keeps the statement of a single row prepared, for buyers who come alone. Those of
-/// every other length would only push each other out.
-fn statement(query: &mut QueryBuilder<MySql>, rows: usize) -> Statement<'_> {
-    query.build().persistent(rows == 1)
+/// All rows as one array; none if there are none.
+fn entries<T>(rows: &[T], entry: impl Fn(&T) -> Value) -> Option<String> {
+    let entries: Vec<Value> = rows.iter().map(entry).collect();
+    (!entries.is_empty()).then(|| text(&entries))
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("words and numbers are JSON")
 }
