@@ -89,7 +89,7 @@ fn no_role_may_do_more_than_its_work() {
 }
 
 /// A value, and what only the objects rendered with it have.
-const EFFECTS: [(&str, &str); 55] = [
+const EFFECTS: [(&str, &str); 52] = [
     ("image.repository=r.example/restock", "r.example/restock:"),
     ("image.tag=v9", "restock-operator:v9"),
     ("image.digest=sha256:00", "restock-operator@sha256:00"),
@@ -104,21 +104,9 @@ const EFFECTS: [(&str, &str); 55] = [
     ("aws.endpointUrl=http://aws", "AWS_ENDPOINT_URL"),
     ("database.secretName=ledger", "\"secretName\":\"ledger\""),
     ("database.key=dsn", "/etc/restock/database/dsn"),
-    (
-        "database={\"secretName\":\"\",\"secretsManagerId\":\"shop/ledger\"}",
-        "\"RESTOCK_DATABASE_SECRET_ID\",\"value\":\"shop/ledger\"",
-    ),
-    (
-        "database={\"secretName\":\"\",\"secretsManagerId\":\"s\",\"address\":\"mysql://db/n\"}",
-        "\"RESTOCK_DATABASE_ADDRESS\",\"value\":\"mysql://db/n\"",
-    ),
     ("database.caConfigMap=rds-ca", "/etc/restock/database-ca"),
     ("migrate.secretName=owner", "\"secretName\":\"owner\""),
     ("migrate.key=dsn", "/etc/restock/database/dsn"),
-    (
-        "migrate={\"secretName\":\"\",\"secretsManagerId\":\"rds!owner\"}",
-        "\"RESTOCK_DATABASE_SECRET_ID\",\"value\":\"rds!owner\"",
-    ),
     (
         "migrate.serviceAccountName=migrator",
         "\"serviceAccountName\":\"migrator\"",

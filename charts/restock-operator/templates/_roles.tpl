@@ -49,10 +49,10 @@ and the test pod are made of the same. Called with the chart's context.
 {{- end -}}
 
 {{- define "restock.role.sales" -}}
-{{- $files := include "restock.databaseFiles" (dict "root" $ "secret" .Values.sales.databaseSecretName) | fromJsonArray -}}
-{{- $env := list
-  (dict "name" "DATABASE_URL_FILE" "value" (printf "/etc/restock/database/%s" .Values.database.key))
--}}
+{{- $from := dict "secretName" .Values.sales.databaseSecretName "key" .Values.database.key "secretsManagerId" .Values.sales.databaseSecretsManagerId -}}
+{{- $database := dict "root" $ "whose" "sales" "from" $from -}}
+{{- $files := include "restock.databaseFiles" $database | fromJsonArray -}}
+{{- $env := include "restock.databaseEnv" $database | fromJsonArray -}}
 {{- $ports := list (dict "name" "shop" "containerPort" 8090) -}}
 {{- dict "role" "sales" "env" $env "files" $files "token" false "ports" $ports "scaled" .Values.sales.autoscaling.enabled | toJson -}}
 {{- end -}}
