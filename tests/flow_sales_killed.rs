@@ -72,6 +72,7 @@ impl Street {
         let settings = [
             ("RESTOCK_LISTEN", self.shop.to_string()),
             ("RESTOCK_DATABASE_URL", self.url.clone()),
+            ("RESTOCK_DRAIN_SECONDS", "1".to_owned()),
         ];
         Role::start("sales", &settings)
     }
