@@ -13,8 +13,10 @@ use crate::state::{RunDirectory, State};
 
 /// The role that is killed and started anew.
 pub(crate) const CONTROLLER: &str = "controller";
-/// All roles of the main job.
-const ROLES: [&str; 4] = [CONTROLLER, "ingest", "receiver", "dlq"];
+/// The role that buyers call.
+const SALES: &str = "sales";
+/// All roles of the way from a purchase to the goods.
+const ROLES: [&str; 6] = [CONTROLLER, "ingest", "receiver", SALES, "relay", "dlq"];
 /// A role is ready in a second on an idle machine.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// What a role logs once its probes can be asked.
@@ -93,6 +95,9 @@ fn spawn(run: &RunDirectory, state: &State, name: &'static str) -> Result<()> {
         .envs(shell_env::variables(run, state))
         .envs(SHORT);
     role.arg(name);
+    if name == SALES {
+        role.args(["--listen", &shell_env::shop_address(state)]);
+    }
     run.background(name).start(role)
 }
 
