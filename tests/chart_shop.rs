@@ -9,7 +9,7 @@ mod support {
 }
 
 use serde_json::{Value, json};
-use support::chart::{SHOP, of_kind, one, refusal, render, text};
+use support::chart::{SHOP, helm, of_kind, one, refusal, render, text};
 
 /// The shop, with these further values.
 fn shop(more: &[&str]) -> Vec<Value> {
@@ -199,4 +199,20 @@ fn the_shop_is_called_at_its_port_and_calls_the_ledger_alone() {
     ]);
     let ports = with_a_balancer["ingress"][1]["ports"].to_string();
     assert!(ports.contains("shop") && ports.contains("admin"), "{ports}");
+}
+
+#[test]
+fn the_notes_say_where_buyers_call_and_warn_of_messages_that_nobody_publishes() {
+    let notes = |values: &[&str]| {
+        let output = helm(&["install", "shop", "--dry-run=client"], values);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let warning = "WARNING: sales without relay";
+    let without_relay = notes(&[SHOP[0]]);
+    assert!(without_relay.contains("Buyers call Service shop-restock-operator-sales, port 80"));
+    assert!(without_relay.contains(warning));
+    let whole = notes(&SHOP);
+    assert!(whole.contains("Buyers call") && !whole.contains(warning));
+    assert!(!notes(&[]).contains("Buyers call"));
 }

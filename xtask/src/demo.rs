@@ -1,4 +1,4 @@
-//! The main job, told live: from messages to stock, and what happens when things go wrong.
+//! The main job, told live: from purchases to goods, and what happens when things go wrong.
 
 mod expect;
 mod look;
