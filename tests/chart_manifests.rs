@@ -1,5 +1,5 @@
 //! Needs helm and kubectl. Proves: the plain manifests are what the chart renders, the
-//! overlay for EKS fills in every place of theirs, and the AWS policies allow what the
+//! overlays for EKS fill in every place of theirs, and the AWS policies allow what the
 //! documents say.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
@@ -28,25 +28,40 @@ fn output(program: &str, arguments: &[&str]) -> String {
 
 #[test]
 fn the_committed_manifests_are_those_of_the_chart() {
-    let arguments = "template --skip-tests restock charts/restock-operator --namespace restock \
-                     --values manifests/base/values.yaml";
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let rendered = output("HELM", &arguments);
-    let committed = std::fs::read_to_string(checkout("manifests/base/restock-operator.yaml"));
-    assert!(
-        committed.unwrap() == rendered,
-        "manifests/base/restock-operator.yaml is not current: run cargo xtask generate"
-    );
+    for (path, values) in [
+        (
+            "manifests/base/restock-operator.yaml",
+            "manifests/base/values.yaml",
+        ),
+        ("manifests/shop/shop.yaml", "manifests/shop/values.yaml"),
+    ] {
+        let arguments = format!(
+            "template --skip-tests restock charts/restock-operator --namespace restock \
+             --values {values}"
+        );
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let rendered = output("HELM", &arguments);
+        let committed = std::fs::read_to_string(checkout(path)).unwrap();
+        assert!(
+            committed == rendered,
+            "{path} is not current: run cargo xtask generate"
+        );
+    }
+}
+
+/// The objects that this overlay makes.
+fn overlay(path: &str) -> Vec<Value> {
+    let built = output("KUBECTL", &["kustomize", path]);
+    let documents = built.split("\n---\n");
+    documents
+        .map(|text| serde_saphyr::from_str(text).unwrap())
+        .collect()
 }
 
 #[test]
-fn the_overlay_for_eks_leaves_no_place_open() {
-    let built = output("KUBECTL", &["kustomize", "manifests/eks"]);
-    let documents = built
-        .split("\n---\n")
-        .map(|text| serde_saphyr::from_str::<Value>(text).unwrap());
+fn the_overlays_for_eks_leave_no_place_open() {
     let mut accounts = 0;
-    for object in documents {
+    for object in [overlay("manifests/eks"), overlay("manifests/eks-shop")].concat() {
         let name = object["metadata"]["name"].clone();
         match object["kind"].as_str().unwrap() {
             "Deployment" => {
@@ -55,7 +70,8 @@ fn the_overlay_for_eks_leaves_no_place_open() {
                     assert!(!pod.contains(open), "{name}: {open} is left: {pod}");
                 }
             }
-            "ServiceAccount" => {
+            // The sales need nothing on AWS.
+            "ServiceAccount" if name != "restock-operator-sales" => {
                 accounts += 1;
                 let role = &object["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
                 assert!(role.is_string(), "{name} has no IAM role");
@@ -63,7 +79,24 @@ fn the_overlay_for_eks_leaves_no_place_open() {
             _ => {}
         }
     }
-    assert_eq!(accounts, 4);
+    assert_eq!(accounts, 5);
+}
+
+#[test]
+fn the_shop_is_added_to_an_installation_and_takes_nothing_of_it_along() {
+    let name = |object: &Value| format!("{} {}", object["kind"], object["metadata"]["name"]);
+    let base: BTreeSet<String> = overlay("manifests/eks").iter().map(name).collect();
+    let shop: BTreeSet<String> = overlay("manifests/eks-shop").iter().map(name).collect();
+    assert!(
+        shop.contains(r#""Service" "restock-operator-sales""#),
+        "{shop:?}"
+    );
+    assert!(
+        shop.contains(r#""Deployment" "restock-operator-relay""#),
+        "{shop:?}"
+    );
+    let both: Vec<_> = base.intersection(&shop).collect();
+    assert!(both.is_empty(), "deleted with the shop: {both:?}");
 }
 
 /// What the table of docs/configuration.md allows this role to do on AWS.

@@ -1,5 +1,5 @@
 //! Needs nothing but the program. Proves that the documents name every setting, every
-//! reason and every metric, and no setting that is gone.
+//! reason, every route and every metric, and no setting that is gone.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,6 +15,7 @@ const COMMANDS: [(&[&str], &[&str]); 15] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
+    (&["sales"], &["Every role", "sales"]),
     (&["relay"], &["Every role", "relay"]),
     (&["dlq"], &["Every role", "dlq"]),
     (&["migrate"], ADMINISTRATIVE),
@@ -123,7 +124,13 @@ fn every_setting_of_every_command_is_in_its_table() {
 fn no_document_names_a_setting_that_is_gone() {
     let settings = COMMANDS.iter().flat_map(|(command, _)| settings(command));
     let known: BTreeSet<String> = settings.map(|setting| setting.variable).collect();
-    for path in ["README.md", "docs/configuration.md", "docs/operations.md"] {
+    for path in [
+        "README.md",
+        "docs/configuration.md",
+        "docs/install-eks.md",
+        "docs/operations.md",
+        "docs/sales-api.md",
+    ] {
         let page = document(path);
         let words = page.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
         for word in words.filter(|word| word.len() > "RESTOCK_".len()) {
@@ -157,10 +164,30 @@ fn every_phase_and_reason_of_a_request_is_explained() {
 }
 
 #[test]
+fn every_route_and_every_problem_of_the_sales_api_is_explained() {
+    let page = document("docs/sales-api.md");
+    let api: Value = serde_json::from_str(&document("docs/openapi.json")).unwrap();
+    for (path, methods) in api["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let route = format!("| `{} {path}` |", method.to_uppercase());
+            assert!(
+                page.contains(&route),
+                "docs/sales-api.md has no row {route}"
+            );
+        }
+    }
+    let reasons = api.pointer("/components/schemas/Reason/enum").unwrap();
+    for reason in reasons.as_array().unwrap() {
+        let row = format!("| `{}` |", reason.as_str().unwrap());
+        assert!(page.contains(&row), "docs/sales-api.md has no row {row}");
+    }
+}
+
+#[test]
 fn every_metric_is_explained() {
     let page = document("docs/operations.md");
     let mut names = BTreeSet::new();
-    for role in ["controller", "ingest", "receiver", "relay", "dlq"] {
+    for role in ["controller", "ingest", "receiver", "sales", "relay", "dlq"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(role);
         collect_names(&folder, &format!("\"restock_{role}_"), &mut names);
     }

@@ -26,11 +26,17 @@ const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yam
 const OPENAPI: &str = "docs/openapi.json";
 const POSTMAN: &str = "docs/sales-api.postman.json";
 
-/// The manifests for people without helm.
-const MANIFESTS: &str = "manifests/base/restock-operator.yaml";
+/// The manifests for people without helm, and the values that they are rendered with.
+const MANIFESTS: [(&str, &str); 2] = [
+    (
+        "manifests/base/restock-operator.yaml",
+        "manifests/base/values.yaml",
+    ),
+    ("manifests/shop/shop.yaml", "manifests/shop/values.yaml"),
+];
 
 /// How they are rendered; tests/chart_manifests.rs does the same.
-const RENDER: [&str; 8] = [
+const RENDER: [&str; 7] = [
     "template",
     // Tests are helm's own.
     "--skip-tests",
@@ -39,7 +45,6 @@ const RENDER: [&str; 8] = [
     "--namespace",
     "restock",
     "--values",
-    "manifests/base/values.yaml",
 ];
 
 /// Makes them all anew.
@@ -64,9 +69,12 @@ pub(crate) fn generate(run: &RunDirectory) -> Result<()> {
         std::fs::write(run.checkout(&path), text)
             .with_context(|| format!("cannot write {path}"))?;
     }
-    let mut helm = Command::new(tools::helm(run)?);
-    let manifests = command::output(helm.current_dir(run.checkout("")).args(RENDER))?;
-    std::fs::write(run.checkout(MANIFESTS), manifests)?;
+    let helm = tools::helm(run)?;
+    for (path, values) in MANIFESTS {
+        let mut helm = Command::new(&helm);
+        helm.current_dir(run.checkout("")).args(RENDER).arg(values);
+        std::fs::write(run.checkout(path), command::output(&mut helm)?)?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The main job, told live: from messages to stock, and what happens when things go wrong.
+//! The main job, told live: from purchases to goods, and what happens when things go wrong.
 
 mod expect;
 mod look;
@@ -18,7 +18,7 @@ use clap::Args;
 use self::expect::Crash;
 use self::outside::Outside;
 use self::stage::Stage;
-use self::story::{End, OPENING_STOCK, Story};
+use self::story::{BUYERS, End, LATE_BUYERS, OPENING_STOCK, Story};
 use crate::command;
 use crate::parts::{self, UpOptions};
 use crate::progress::Step;
@@ -77,7 +77,7 @@ fn show(run: &RunDirectory, options: &DemoOptions) -> Result<ExitCode> {
 
 /// Products, a Factory, the roles, and an empty mailbox.
 fn prepare(run: &RunDirectory, state: &State, outside: &Outside, story: &Story) -> Result<()> {
-    let step = Step::begin("starting the roles: controller, ingest, receiver, dlq");
+    let step = Step::begin("starting the roles: sales, relay, controller, ingest, receiver, dlq");
     run.write_private(PRODUCTS, &story.products())?;
     let file = run.path(PRODUCTS).display().to_string();
     setup::operator(run, state, &["products", "apply", "--file", &file])?;
@@ -91,7 +91,7 @@ fn prepare(run: &RunDirectory, state: &State, outside: &Outside, story: &Story) 
         "-",
     ]);
     command::output_of(&mut apply, &factory)?;
-    roles::start_all(run, state, |url| outside.problem(url))?;
+    roles::start_all(run, state, &[], |url| outside.problem(url))?;
     let mut wait = setup::kubectl(run, state);
     wait.args(["wait", "--for=condition=Ready", "--timeout=25s"]);
     command::output(wait.arg(format!("factory/{}", story::FACTORY)))
@@ -103,24 +103,47 @@ fn prepare(run: &RunDirectory, state: &State, outside: &Outside, story: &Story) 
 
 fn perform(stage: &mut Stage) -> Result<()> {
     let story = stage.story;
-    stage.say("Messages of every shape are on their way, good ones and bad ones.")?;
-    for scene in story.first() {
+    shop(stage)?;
+    stage.say("Other shops send messages of every shape, good ones and bad ones.")?;
+    for scene in story.sent() {
         let ids = stage.outside.send(scene)?;
         if scene.end == End::DeadLetter {
             stage.malformed_id = ids.concat();
         }
     }
     stage.wait("the goods of all good messages", STEP_LIMIT, |now| {
-        let good = story
-            .first()
-            .iter()
-            .filter(|scene| scene.end == End::Arrived);
+        let all = story.sent().iter().chain([story.shop()]);
+        let good = all.filter(|scene| scene.end == End::Arrived);
         let mut arrived = good.map(|scene| (scene, now.count(&scene.sku, "Succeeded")));
         arrived.all(|(scene, count)| count >= scene.requests)
     })?;
+    shop_again(stage)?;
     crash(stage)?;
     stage.say("The rest takes its time: the lost order's deadline, and the last notices.")?;
     stage.wait_for_all(END_LIMIT)
+}
+
+/// Buyers who come at once: each who finds nothing is a message that the shop owes.
+fn shop(stage: &mut Stage) -> Result<()> {
+    stage.say(&format!(
+        "The shop opens: {BUYERS} buyers come at once for {OPENING_STOCK} donuts."
+    ))?;
+    let told = stage.outside.buy(stage.story.shop(), BUYERS)?;
+    stage.told[0] = told;
+    stage.say(&format!(
+        "{} bought one, {} found none: each of these is a message to the topic.",
+        told.sold, told.out_of_stock
+    ))
+}
+
+/// Sales go on when the goods are there.
+fn shop_again(stage: &mut Stage) -> Result<()> {
+    let told = stage.outside.buy(stage.story.shop(), LATE_BUYERS)?;
+    stage.told[1] = told;
+    stage.say(&format!(
+        "The goods are there: those who found none come again, and {} buy.",
+        told.sold
+    ))
 }
 
 /// The controller is killed when the factory has the order and has not called back.

@@ -1,7 +1,6 @@
 //! Load on the Sales API, by the scripts in `k6/`.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -15,6 +14,7 @@ use crate::progress::Step;
 use crate::random;
 use crate::roles;
 use crate::setup;
+use crate::shell_env;
 use crate::state::{RunDirectory, State};
 use crate::tools;
 
@@ -25,6 +25,9 @@ const PRODUCTS: &str = "k6-products.yaml";
 const PLENTY: &str = "K6-PLENTY";
 /// A restock for all 100 buyers of a flash crowd.
 const REORDER_QUANTITY: u32 = 200;
+
+/// However many find nothing there, a product is ordered once.
+const SETTINGS: [(&str, &str); 1] = [("RESTOCK_ONE_MESSAGE_AT_A_TIME", "true")];
 
 /// Options of `k6`.
 #[derive(Args)]
@@ -111,15 +114,7 @@ fn open(run: &RunDirectory, state: &State) -> Result<(String, String)> {
         .enable_all()
         .build()?;
     let problem = |url: &str| runtime.block_on(pages::problem(&client, url));
-    roles::start_all(run, state, problem)?;
-    let address = free_address()?;
-    roles::start_shop(run, state, address, problem)?;
+    roles::start_all(run, state, &SETTINGS, problem)?;
     step.done();
-    Ok((format!("http://{address}"), flash))
-}
-
-/// Free now: whoever takes it before the shop makes the shop say so.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
+    Ok((shell_env::shop_origin(state), flash))
 }

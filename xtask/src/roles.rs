@@ -1,7 +1,6 @@
 //! The operator's roles as processes of their own, as they are deployed.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,10 +13,10 @@ use crate::state::{RunDirectory, State};
 
 /// The role that is killed and started anew.
 pub(crate) const CONTROLLER: &str = "controller";
-/// All roles of the main job.
-const ROLES: [&str; 4] = [CONTROLLER, "ingest", "receiver", "dlq"];
-/// What sells, and what publishes that there is nothing left to sell.
-const SHOP: [&str; 2] = ["sales", "relay"];
+/// The role that buyers call.
+const SALES: &str = "sales";
+/// All roles of the way from a purchase to the goods.
+const ROLES: [&str; 6] = [CONTROLLER, "ingest", "receiver", SALES, "relay", "dlq"];
 /// A role is ready in a second on an idle machine.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// What a role logs once its probes can be asked.
@@ -34,15 +33,16 @@ const SHORT: [(&str, &str); 6] = [
     ("RESTOCK_DRAIN_SECONDS", "1"),
 ];
 
-/// Starts all roles anew, so that they are those that were just built, and waits
-/// until they are ready: `problem` reads a readiness page.
+/// Starts all roles anew, with these further settings, so that they are those that were just
+/// built, and waits until they are ready: `problem` reads a readiness page.
 pub(crate) fn start_all(
     run: &RunDirectory,
     state: &State,
+    settings: &[(&str, &str)],
     problem: impl Fn(&str) -> Option<String>,
 ) -> Result<()> {
     for name in ROLES {
-        spawn(run, state, name, &[])?;
+        spawn(run, state, name, settings)?;
     }
     for name in ROLES {
         wait_ready(run, name, &problem)?;
@@ -59,27 +59,6 @@ pub(crate) fn start(
 ) -> Result<()> {
     spawn(run, state, name, &[])?;
     wait_ready(run, name, &problem)
-}
-
-/// Starts the shop at this address, and waits until it is ready. However many find nothing
-/// there, a product is ordered once.
-pub(crate) fn start_shop(
-    run: &RunDirectory,
-    state: &State,
-    address: SocketAddr,
-    problem: impl Fn(&str) -> Option<String>,
-) -> Result<()> {
-    let own = [
-        ("RESTOCK_LISTEN", address.to_string()),
-        ("RESTOCK_ONE_MESSAGE_AT_A_TIME", "true".to_owned()),
-    ];
-    for name in SHOP {
-        spawn(run, state, name, &own)?;
-    }
-    for name in SHOP {
-        wait_ready(run, name, &problem)?;
-    }
-    Ok(())
 }
 
 /// Kills one role, as the kernel does it when memory is short.
@@ -106,22 +85,26 @@ pub(crate) fn check(run: &RunDirectory, killed: Option<&str>) -> Result<()> {
 
 /// Stops all roles.
 pub(crate) fn stop(run: &RunDirectory) -> Result<()> {
-    let all = [&ROLES[..], &SHOP].concat();
-    all.iter().try_for_each(|name| run.background(name).stop())
+    ROLES
+        .iter()
+        .try_for_each(|name| run.background(name).stop())
 }
 
 fn spawn(
     run: &RunDirectory,
     state: &State,
     name: &'static str,
-    own: &[(&str, String)],
+    settings: &[(&str, &str)],
 ) -> Result<()> {
     let mut role = Command::new(setup::built("restock-operator")?);
     role.current_dir(run.checkout(""))
         .envs(shell_env::variables(run, state))
         .envs(SHORT)
-        .envs(own.iter().cloned());
+        .envs(settings.iter().copied());
     role.arg(name);
+    if name == SALES {
+        role.args(["--listen", &shell_env::shop_address(state)]);
+    }
     run.background(name).start(role)
 }
 

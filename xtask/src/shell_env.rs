@@ -25,6 +25,16 @@ pub(crate) fn factory_url(state: &State) -> String {
     format!("{}/api/manufactures", factory_origin(state))
 }
 
+/// Where the demo's shop is.
+pub(crate) fn shop_origin(state: &State) -> String {
+    format!("http://{}", shop_address(state))
+}
+
+/// Where it listens. Not in RESTOCK_LISTEN, which is the receiver's.
+pub(crate) fn shop_address(state: &State) -> String {
+    format!("127.0.0.1:{}", state.ports.sales)
+}
+
 /// Where AWS is.
 pub(crate) fn aws_endpoint(state: &State) -> String {
     let own = || format!("http://127.0.0.1:{}", state.ports.aws);
@@ -83,6 +93,7 @@ pub(crate) fn variables(run: &RunDirectory, state: &State) -> Vec<(&'static str,
         ("OPS_TOPIC_ARN", aws.operations_topic_arn.clone()),
         ("OPS_MAILBOX_URL", aws.mailbox_url),
         ("FACTORY_URL", factory_url(state)),
+        ("SHOP_URL", shop_origin(state)),
         ("RESTOCK_DATABASE_URL", database_url(state)),
         ("RESTOCK_NAMESPACE", "default".to_owned()),
         ("RESTOCK_QUEUE_URL", aws.queue_url),

@@ -45,6 +45,8 @@ pub(crate) struct Ports {
     pub(crate) factory: u16,
     /// For the receiver role, when it is run by hand.
     pub(crate) receiver: u16,
+    /// For the sales role of the demo.
+    pub(crate) sales: u16,
 }
 
 /// Queue URLs and topic ARNs, empty until they are set up.
@@ -64,7 +66,7 @@ pub(crate) struct AwsNames {
 impl Ports {
     fn choose() -> Result<Self> {
         // All are held until all are chosen, so that no two are the same.
-        let listeners = (0..7).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+        let listeners = (0..8).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
         let listeners = listeners.collect::<std::io::Result<Vec<_>>>()?;
         let port = |index: usize| Ok::<_, std::io::Error>(listeners[index].local_addr()?.port());
         Ok(Self {
@@ -75,6 +77,7 @@ impl Ports {
             aws: port(4)?,
             factory: port(5)?,
             receiver: port(6)?,
+            sales: port(7)?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold at the end, and whether it does.
 
 use super::look::{Look, Request};
-use super::story::{End, Scene, Story};
+use super::story::{BUYERS, End, LATE_BUYERS, OPENING_STOCK, Scene, Story};
 
 /// Of many wrong things, as many are named as can be read at a glance.
 const SHOWN_MAX: usize = 3;
@@ -23,6 +23,19 @@ pub(super) struct Crash {
     pub(super) stock_rose: bool,
 }
 
+/// What the buyers of the shop were told.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Told {
+    pub(super) sold: u32,
+    pub(super) out_of_stock: u32,
+}
+
+impl Told {
+    const fn all(self) -> u32 {
+        self.sold + self.out_of_stock
+    }
+}
+
 /// What happened that cannot be looked at.
 pub(super) struct Evidence<'a> {
     pub(super) story: &'a Story,
@@ -31,6 +44,8 @@ pub(super) struct Evidence<'a> {
     /// What SQS calls the malformed message.
     pub(super) malformed_id: &'a str,
     pub(super) crash: Crash,
+    /// The buyers who came at once, and those of them who came again.
+    pub(super) told: [Told; 2],
 }
 
 /// All that must hold.
@@ -42,6 +57,7 @@ pub(super) fn expectations(evidence: &Evidence, now: &Look) -> Vec<Expectation> 
         .map(|scene| ending(scene, now))
         .collect();
     all.extend([
+        sold_what_was_there(evidence.told),
         one_order_each(story, now),
         stock_adds_up(story, now),
         failures_told(story, now),
@@ -94,6 +110,22 @@ fn ending(scene: &Scene, now: &Look) -> Expectation {
     })
 }
 
+fn sold_what_was_there(told: [Told; 2]) -> Expectation {
+    let good = |sold, out_of_stock| Told { sold, out_of_stock };
+    let expected = [
+        good(BUYERS - LATE_BUYERS, LATE_BUYERS),
+        good(LATE_BUYERS, 0),
+    ];
+    let text = format!(
+        "{BUYERS} buyers for {OPENING_STOCK}: {LATE_BUYERS} found none, came again after the \
+         restock, and bought"
+    );
+    is(text, told == expected, || {
+        let [first, again] = told.map(|told| format!("{} of {}", told.sold, told.all()));
+        format!("{first} bought, then {again}")
+    })
+}
+
 fn one_order_each(story: &Story, now: &Look) -> Expectation {
     let orders = |scene: &Scene| now.orders.get(&scene.sku).copied().unwrap_or_default();
     let wrong = story
@@ -121,9 +153,11 @@ fn stock_adds_up(story: &Story, now: &Look) -> Expectation {
         format!("{}: {found}, not {}", scene.sku, scene.stock_after())
     };
     let wrong: Vec<_> = wrong.map(told).collect();
-    is("stock = opening stock + arrivals", wrong.is_empty(), || {
-        wrong.join(", ")
-    })
+    is(
+        "stock = opening stock + arrivals - sales",
+        wrong.is_empty(),
+        || wrong.join(", "),
+    )
 }
 
 fn failures_told(story: &Story, now: &Look) -> Expectation {

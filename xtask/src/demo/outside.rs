@@ -1,12 +1,16 @@
 //! What the demo asks of AWS and of the factory: the shop's side, and the eyes of a person.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::QueueAttributeName;
-use serde_json::{Map, Value};
+use reqwest::StatusCode;
+use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
+use super::expect::Told;
 use super::story::{Scene, Shape};
 use crate::pages;
+use crate::random;
 use crate::setup;
 use crate::shell_env;
 use crate::state::{AwsNames, State};
@@ -32,6 +36,7 @@ pub(super) struct Outside {
     http: reqwest::Client,
     names: AwsNames,
     factory: String,
+    shop: String,
 }
 
 impl Outside {
@@ -48,10 +53,33 @@ impl Outside {
             http,
             names: state.aws.clone(),
             factory: shell_env::factory_origin(state),
+            shop: shell_env::shop_origin(state),
         })
     }
 
-    /// Sends a scene's messages, as the shop would; answers the ids they were given.
+    /// Lets so many buyers come at once, for one piece each; answers what they were told.
+    pub(super) fn buy(&self, scene: &Scene, buyers: u32) -> Result<Told> {
+        self.runtime.block_on(async {
+            let mut answers = JoinSet::new();
+            for number in 1..=buyers {
+                let body = json!({"sku": scene.sku, "quantity": 1, "buyer": number.to_string()});
+                let purchase = self.http.post(format!("{}/v1/checkout", self.shop));
+                let purchase = purchase.header("Idempotency-Key", random::password()?);
+                answers.spawn(purchase.json(&body).send());
+            }
+            let mut told = Told::default();
+            while let Some(answer) = answers.join_next().await {
+                match answer?.context("the shop gives no answer")?.status() {
+                    StatusCode::OK => told.sold += 1,
+                    StatusCode::CONFLICT => told.out_of_stock += 1,
+                    other => bail!("the shop answers {other}"),
+                }
+            }
+            Ok(told)
+        })
+    }
+
+    /// Sends a scene's messages, as another shop would; answers the ids they were given.
     pub(super) fn send(&self, scene: &Scene) -> Result<Vec<String>> {
         let sent = || match scene.shape {
             Shape::Topic => self.publish(scene),

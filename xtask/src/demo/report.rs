@@ -73,6 +73,7 @@ pub(super) fn next_steps(now: &Look) -> String {
          kubectl describe factory {FACTORY}\n  \
          kubectl apply -f manifests/samples/restockrequest.yaml\n  \
          target/debug/restock-operator products list\n  \
+         curl \"$SHOP_URL/v1/products\"\n  \
          cargo xtask down\n"
     )
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::expect::{self, Crash, Evidence, Expectation};
+use super::expect::{self, Crash, Evidence, Expectation, Told};
 use super::look::Look;
 use super::outside::Outside;
 use super::screen::Screen;
@@ -29,6 +29,8 @@ pub(super) struct Stage<'a> {
     /// What SQS calls the malformed message, once it is sent.
     pub(super) malformed_id: String,
     pub(super) crash: Crash,
+    /// What the buyers were told, the first time and the second.
+    pub(super) told: [Told; 2],
     /// The role that is dead on purpose.
     pub(super) killed: Option<&'static str>,
 }
@@ -54,6 +56,7 @@ impl<'a> Stage<'a> {
             before,
             malformed_id: String::new(),
             crash: Crash::default(),
+            told: Default::default(),
             killed: None,
         })
     }
@@ -129,6 +132,7 @@ impl<'a> Stage<'a> {
             before: &self.before,
             malformed_id: &self.malformed_id,
             crash: self.crash,
+            told: self.told,
         };
         expect::expectations(&evidence, &self.now)
     }

@@ -11,6 +11,9 @@ pub(super) const FACTORY: &str = "demo";
 pub(super) const FACTORY_ID: &str = "FF-DEMO";
 /// Of each product, before anything happens.
 pub(super) const OPENING_STOCK: i64 = 20;
+/// Buyers who come at once for one piece each, and how many of them come too late.
+pub(super) const BUYERS: u32 = 25;
+pub(super) const LATE_BUYERS: u32 = 5;
 /// Messages of the storm: twice what the demo's Factory takes at once.
 const STORM: usize = 20;
 /// Time from order to callback where the controller is killed in between: long
@@ -52,13 +55,15 @@ pub(super) struct Scene {
     /// How many requests that makes.
     pub(super) requests: usize,
     pub(super) end: End,
+    /// How many pieces buyers take.
+    sold: u32,
     /// Who asks; words in it tell the local factory how to misbehave.
     requester: String,
     /// The producer's own id, where the same event is sent more than once.
     pub(super) event_id: Option<String>,
 }
 
-/// All scenes. The last one is where the controller is killed.
+/// All scenes. The first one is the shop's own, the last one is where the controller is killed.
 pub(super) struct Story {
     pub(super) scenes: Vec<Scene>,
 }
@@ -80,10 +85,12 @@ impl Story {
             messages: 1,
             requests: 1,
             end: End::Arrived,
+            sold: 0,
             requester: "Donut-States Seoul".to_owned(),
             event_id: None,
         };
         let mut scenes = vec![
+            scene("sold out", "VIRAL", 10, Shape::Topic),
             scene("SNS envelope", "GLAZED", 50, Shape::Topic),
             scene("raw delivery", "CHOCO", 40, Shape::Attributes),
             scene("plain JSON body", "BERRY", 30, Shape::Body),
@@ -96,6 +103,10 @@ impl Story {
         ];
         for scene in &mut scenes {
             match scene.what {
+                "sold out" => {
+                    (scene.messages, scene.requests) = (LATE_BUYERS as usize, LATE_BUYERS as usize);
+                    scene.sold = BUYERS;
+                }
                 "sent twice" => {
                     scene.messages = 2;
                     scene.event_id = Some(format!("demo-{suffix}-twice"));
@@ -111,9 +122,14 @@ impl Story {
         Self { scenes }
     }
 
-    /// Those that are sent at once.
-    pub(super) fn first(&self) -> &[Scene] {
-        &self.scenes[..self.scenes.len() - 1]
+    /// The one whose messages the shop owes, for purchases that found nothing.
+    pub(super) fn shop(&self) -> &Scene {
+        &self.scenes[0]
+    }
+
+    /// Those whose messages other shops send, at once.
+    pub(super) fn sent(&self) -> &[Scene] {
+        &self.scenes[1..self.scenes.len() - 1]
     }
 
     /// The one in whose middle the controller is killed.
@@ -129,6 +145,9 @@ impl Story {
                 "name": format!("Demo: {}", scene.what),
                 "price": 1500,
                 "openingStock": OPENING_STOCK,
+                // Messages of other shops say it themselves.
+                "reorderQuantity": (scene.sold > 0).then_some(scene.quantity),
+                "factoryId": FACTORY_ID,
             })
         };
         let products: Vec<Value> = self.scenes.iter().map(product).collect();
@@ -163,7 +182,7 @@ impl Scene {
             _ => 0,
         };
         let pieces = i64::try_from(arrived).unwrap_or_default() * i64::from(self.quantity);
-        OPENING_STOCK + pieces
+        OPENING_STOCK + pieces - i64::from(self.sold)
     }
 }
 
@@ -195,13 +214,15 @@ mod tests {
         let skus: std::collections::BTreeSet<_> =
             story.scenes.iter().map(|scene| &scene.sku).collect();
         assert_eq!(skus.len(), story.scenes.len());
+        assert_eq!(story.shop().what, "sold out");
         assert_eq!(story.crash().what, "controller killed");
     }
 
     #[test]
-    fn stock_rises_only_by_what_arrives() {
+    fn stock_rises_by_what_arrives_and_falls_by_what_is_sold() {
         let story = Story::of("0a1b2c");
         let after: Vec<_> = story.scenes.iter().map(Scene::stock_after).collect();
-        assert_eq!(after, [70, 60, 50, 40, 120, 20, 20, 20, 30]);
+        assert_eq!(i64::from(BUYERS - LATE_BUYERS), OPENING_STOCK);
+        assert_eq!(after, [45, 70, 60, 50, 40, 120, 20, 20, 20, 30]);
     }
 }

@@ -125,7 +125,7 @@ mod tests {
         let scenes = story.scenes.iter();
         let widest = |scene: &Scene| request(&scene.sku, "Failed", "OrderOutcomeUnknown");
         let mut requests: Vec<_> = scenes.map(widest).collect();
-        let sku = &story.scenes[4].sku;
+        let sku = &story.scenes[5].sku;
         for (count, phase) in [(10, "Succeeded"), (9, "Awaiting")] {
             requests.extend(std::iter::repeat_n(request(sku, phase, "New"), count));
         }
@@ -136,9 +136,9 @@ mod tests {
         }
         assert!(lines[1].ends_with("OrderOutcomeUnknown"), "{}", lines[1]);
         assert!(
-            lines[5].ends_with(" 10 Succeeded 9 open 1 Failed"),
+            lines[6].ends_with(" 10 Succeeded 9 open 1 Failed"),
             "{}",
-            lines[5]
+            lines[6]
         );
     }
 
@@ -147,9 +147,9 @@ mod tests {
         let story = Story::of("0a1b2c");
         let now = look(vec![request("GLAZED-0a1b2c", "Succeeded", "Arrived")], 20);
         let lines = lines(&story, &Look::default(), &now);
-        assert_eq!(lines[1].find("GLAZED"), lines[0].find("PRODUCT"));
+        assert_eq!(lines[2].find("GLAZED"), lines[0].find("PRODUCT"));
         assert_eq!(
-            lines[1].find("Succeeded Arrived"),
+            lines[2].find("Succeeded Arrived"),
             lines[0].find("REQUESTS")
         );
     }
@@ -165,7 +165,7 @@ mod tests {
             dead_letters: 4,
             ..before.clone()
         };
-        let line = |now: &Look| lines(&story, &before, now)[8].clone();
+        let line = |now: &Look| lines(&story, &before, now)[9].clone();
         assert!(line(&before).ends_with(" -"));
         assert!(line(&now).ends_with("none: in the DLQ"));
     }
