@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each command and the headings of docs/configuration.md that have its settings.
-const COMMANDS: [(&[&str], &[&str]); 15] = [
+const COMMANDS: [(&[&str], &[&str]); 16] = [
     (&["controller"], &["Every role", "controller"]),
     (&["ingest"], &["Every role", "ingest"]),
     (&["receiver"], &["Every role", "receiver"]),
