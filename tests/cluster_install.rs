@@ -7,6 +7,7 @@
 
 mod cluster {
     pub(crate) mod audit;
+    pub(crate) mod buyer;
     pub(crate) mod factory;
     pub(crate) mod installation;
     pub(crate) mod place;
@@ -20,6 +21,7 @@ mod support {
 }
 
 use cluster::audit::{assert_nothing_is_refused, assert_rights_are_used};
+use cluster::buyer::sell_out_and_restock;
 use cluster::factory::Factory;
 use cluster::installation::{Installation, PATIENCE, RELEASE, SKU, phase_of, with_shop};
 use cluster::place::eventually;
@@ -44,10 +46,11 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
     with_shop(|shop| async move {
         let mut values = shop.values();
         values["controller"]["settings"]["RESTOCK_TTL_SUCCEEDED_SECONDS"] = TTL_SECONDS.into();
+        shop.add_sales(&mut values);
         values["tests"] = json!({ "order": true, "settings": shop.aws_settings() });
         let said = shop.helm("install", &values).await;
         assert!(said.contains("kubectl get pods"), "{said}");
-        assert_eq!(pods(&shop).await, 7);
+        assert_eq!(pods(&shop).await, 11);
         shop.sell_out().await;
         good_messages_become_stock(&shop).await;
         what_fails_is_told(&shop).await;
@@ -62,6 +65,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         shop.message("again", 4, "installed again").await;
         shop.ended(Phase::Succeeded, 1).await;
         assert_eq!(shop.stock().await, 11 + 4);
+        sell_out_and_restock(&shop).await;
         a_deleted_lease_comes_back(&shop).await;
         // The whole work is done: by both installations, with the same rights.
         for role in ["controller", "ingest"] {
@@ -152,7 +156,7 @@ async fn it_tests_itself(shop: &Installation) {
         .await;
     assert_eq!(
         said.matches("Phase:          Succeeded").count(),
-        5,
+        7,
         "{said}"
     );
     assert!(said.contains("booked back: 1000000, stock is 0"), "{said}");

@@ -2,7 +2,8 @@
 //!
 //! A database takes the purchases of one product one after the other, and each waits for the
 //! disk. So all that come while one transaction is on its way share the next one, in the order
-//! in which they came; a buyer who comes alone is decided alone, at once.
+//! in which they came; where there is a crowd, the next one waits a moment for those who were
+//! just answered and come again. A buyer who comes alone is decided alone, at once.
 
 use super::metrics::Metrics;
 use crate::domain::order::Sku;
@@ -15,7 +16,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 /// Purchases that wait or are being decided, of all products: twice the connections of the
@@ -25,6 +26,10 @@ const WAITING_MAX: usize = 4_096;
 /// Longest wait for a verdict: the ledger's deadline of 4 s for the group, and a second for the
 /// group before it. A buyer's program gives up soon after.
 const VERDICT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a crowd is gathered for its next transaction: a tenth of what one of a full group
+/// takes, and long enough for the next requests of those who were just answered.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +149,7 @@ struct Lane {
 impl Lane {
     async fn serve(mut self) {
         while let Some(group) = self.next_group() {
+            let crowd = group.len() > 1;
             self.till.metrics.group(group.len());
             let (purchases, tell): (Vec<_>, Vec<_>) = group
                 .into_iter()
@@ -154,7 +160,14 @@ impl Lane {
                 // Nobody may be there any more: the answer is kept under the key.
                 let _ = tell.send(verdict);
             }
+            if crowd && self.waiting() < PURCHASES_MAX {
+                sleep(GATHER).await;
+            }
         }
+    }
+
+    fn waiting(&self) -> usize {
+        self.till.lanes().get(&self.sku).map_or(0, VecDeque::len)
     }
 
     /// Those who waited longest; none, and the lane is closed, if nobody does.

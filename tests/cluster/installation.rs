@@ -158,6 +158,17 @@ impl Installation {
         })
     }
 
+    /// The values of the roles that sell. Their Secret is that of the others here; an account of
+    /// their own is tried in store_rights.
+    pub(crate) fn add_sales(&self, values: &mut Value) {
+        let secret = "restock-database";
+        values["stockTopicArn"] = self.queues.topic_arn().into();
+        values["sales"] = json!({ "enabled": true, "databaseSecretName": secret });
+        let settings = self.aws_settings();
+        values["relay"] =
+            json!({ "enabled": true, "databaseSecretName": secret, "settings": settings });
+    }
+
     /// `helm install` or `helm upgrade` with these values, until every pod is ready.
     pub(crate) async fn helm(&self, verb: &str, values: &Value) -> String {
         self.run_helm(verb, values, &WAIT).await

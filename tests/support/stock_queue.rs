@@ -110,6 +110,11 @@ impl StockQueue {
         }
     }
 
+    /// ARN of the topic.
+    pub(crate) fn topic_arn(&self) -> &str {
+        &self.topic_arn
+    }
+
     /// Publishes through the topic.
     pub(crate) async fn publish(&self, message: &str, attributes: &Attributes) {
         let mut publish = self
