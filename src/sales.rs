@@ -29,7 +29,7 @@ use crate::ledger;
 use crate::process::Process;
 use crate::process::args::DatabaseArgs;
 use anyhow::Context as _;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Uri};
 use metrics::Metrics;
 use shop::Shop;
 use std::net::SocketAddr;
@@ -71,12 +71,27 @@ pub struct Args {
         long,
         env = "RESTOCK_CORS_ORIGINS",
         value_name = "ORIGIN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = origin
     )]
     pub cors_origins: Vec<HeaderValue>,
     /// Where the ledger is
     #[command(flatten)]
     pub database: DatabaseArgs,
+}
+
+/// As a browser sends it: scheme, host and port, and not even a slash after them.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let expected = "an origin looks like https://shop.example or http://localhost:3000";
+    let uri: Uri = text.parse().map_err(|_| expected.to_owned())?;
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let bare = uri
+        .authority()
+        .is_some_and(|host| text.ends_with(host.as_str()));
+    if !web || !bare || text.contains('@') {
+        return Err(format!("{expected}, without a path"));
+    }
+    HeaderValue::from_str(text).map_err(|_| expected.to_owned())
 }
 
 impl Args {
@@ -154,5 +169,27 @@ impl Sales {
         tasks.spawn(purge::purge(Arc::clone(&shop)));
         server::serve(listener, pages, &shop.process.shutdown, drain).await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for good in ["https://shop.example", "http://localhost:3000"] {
+            assert_eq!(origin(good).unwrap(), good);
+        }
+        for bad in [
+            "*",
+            "",
+            "shop.example",
+            "https://shop.example/",
+            "ftp://a",
+            "https://a@b",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -141,6 +141,10 @@ fn a_wrong_body_names_each_field() {
     }
     let unknown = r#"{"sku":"A","buyer":"b","quantity":1,"price":0}"#;
     assert_eq!(fields(unknown), ["price"]);
+    let twice = r#"{"sku":"A","quantity":1,"quantity":2,"buyer":"b"}"#;
+    assert_eq!(fields(twice), ["body"]);
+    let no_character = "{\"sku\":\"A\",\"buyer\":\"a\\uffffb\",\"quantity\":1}";
+    assert_eq!(fields(no_character), ["buyer"], "SQS would not take it");
     let hidden = "{\"sku\":\"A\",\"buyer\":\"b\\u202e\",\"quantity\":1}";
     assert_eq!(fields(hidden), ["buyer"]);
     let long = format!(

@@ -165,6 +165,8 @@ async fn other_routes_and_methods_say_what_there_is() {
         "UnknownProduct"
     );
     assert_eq!(shop.get("/v1/products/a%20b").await.fields(), ["sku"]);
+    assert_eq!(shop.get("/v1/products/%ff").await.fields(), ["sku"]);
+    assert_eq!(shop.get("/v1/sales/%ff").await.fields(), ["id"]);
     let document = shop.get("/openapi.json").await.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["paths"].as_object().unwrap().len(), 4);
@@ -281,6 +283,47 @@ async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
     });
     assert_eq!(repeated.await.unwrap().json()["remaining"], 8);
     assert_eq!(shop.ledger.stock(SKU).await, 8);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn readers_leave_connections_to_buyers() {
+    let shop = StoreFront::open(&[]).await;
+    // Questions of which each takes a while, far more than there are connections.
+    let pool = shop.ledger.schema.pool().await;
+    let mut holder = pool.begin().await.unwrap();
+    let lock = "SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE";
+    sqlx::query(lock).execute(&mut *holder).await.unwrap();
+    let buying = shop.buy("waits", 1);
+    let reading = join_all((0..200).map(|_| shop.get("/v1/products")));
+    let freeing = async {
+        sleep(Duration::from_millis(300)).await;
+        holder.rollback().await.unwrap();
+    };
+    let (bought, read, ()) = tokio::join!(buying, reading, freeing);
+    assert_eq!(bought.status, StatusCode::OK);
+    assert!(read.iter().all(|answer| answer.status == StatusCode::OK));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_makes_room() {
+    let shop = StoreFront::open(&[]).await;
+    // More than any server here takes at once would need as many files: it is enough that a
+    // half request ends in time when the shop closes, and holds nobody up.
+    let mut half = TcpStream::connect(shop.address).await.unwrap();
+    half.write_all(b"GET /v1/pro").await.unwrap();
+    assert_eq!(shop.get("/v1/products").await.status, StatusCode::OK);
+    let mut large = TcpStream::connect(shop.address).await.unwrap();
+    let head = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    let _ = large.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = timeout(Duration::from_secs(10), large.read_to_end(&mut answer)).await;
+    assert!(
+        answer.starts_with(b"HTTP/1.1 431"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
     shop.close().await;
 }
 

@@ -255,6 +255,24 @@ async fn the_reorder_point_warns_where_the_shop_wishes_it() {
 }
 
 #[tokio::test]
+async fn a_name_is_kept_whatever_the_schema_is_made_for() {
+    let ledger = Ledger::with_product().await;
+    let pool = ledger.schema.pool().await;
+    // As MariaDB 10.11 makes one that nobody told of Unicode.
+    let name = sqlx::query_scalar::<_, String>("SELECT DATABASE()");
+    let name = name.fetch_one(&pool).await.unwrap();
+    let latin = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} CHARACTER SET latin1"));
+    sqlx::raw_sql(latin).execute(&pool).await.unwrap();
+    let store = Store::connect(&ledger.schema.url(), 1).unwrap();
+    assert!(sold(&buy(&store, "k", 2).await));
+    assert!(!sold(&buy(&store, "none", 1_000).await));
+    let booked = store.sale(&SaleId::parse("sale-k").unwrap()).await.unwrap();
+    assert_eq!(booked.unwrap().buyer, "민지");
+    let sent = messages(&ledger).await;
+    assert_eq!(sent[0].requester.as_deref(), Some("민지"));
+}
+
+#[tokio::test]
 async fn what_the_ledger_does_not_know_changes_nothing() {
     let ledger = Ledger::with_product().await;
     let group = [purchase("k", "NONE", 1)];

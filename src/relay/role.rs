@@ -159,6 +159,8 @@ impl Role {
         }
         let Some(why) = outcome.trouble else {
             if outcome.sent_any {
+                // Not only at the end of the list, which a long one reaches late.
+                self.topic.ready();
                 self.backoff.reset();
             }
             return Duration::ZERO;

@@ -2,6 +2,8 @@
 
 use super::problem::{Problem, Reason};
 use axum::body::{Body, Bytes, to_bytes};
+use http_body_util::LengthLimitError;
+use std::error::Error as _;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -15,11 +17,14 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 pub(super) async fn read(body: Body) -> Result<Bytes, Problem> {
     match timeout(BODY_WITHIN, to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(why)) if why.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
+            Err(Problem::new(
+                Reason::BodyTooLarge,
+                format!("At most {BODY_BYTES_MAX} bytes are taken."),
+            ))
+        }
         // Or the caller hung up, and reads no answer.
-        Ok(Err(_)) => Err(Problem::new(
-            Reason::BodyTooLarge,
-            format!("At most {BODY_BYTES_MAX} bytes are taken."),
-        )),
+        Ok(Err(why)) => Err(Problem::field("body", format!("cannot be read: {why}"))),
         Err(_) => Err(Problem::new(
             Reason::BodyTooSlow,
             format!("It may take {} s.", BODY_WITHIN.as_secs()),

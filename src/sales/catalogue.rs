@@ -7,14 +7,14 @@ use crate::domain::order::{ProductId, Sku};
 use crate::domain::time::Time;
 use crate::edge::store::products::Product;
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Products of one page, unless the caller asks for fewer: below 64 KiB.
+/// Products of one page, unless the caller asks for fewer: 100 KiB with the longest names.
 const PAGE_PRODUCTS_MAX: u32 = 100;
 
 /// A product, as buyers see it.
@@ -93,7 +93,8 @@ pub(super) async fn products(
         return Err(Problem::field("limit", detail));
     }
     // One more than is shown: whether there is a next page.
-    let mut found = shop.store.products(after.as_ref(), limit + 1).await?;
+    let asking = shop.store.products(after.as_ref(), limit + 1);
+    let mut found = shop.read(asking).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().map(|product| product.sku.to_string());
@@ -122,9 +123,9 @@ pub(super) async fn products(
 )]
 pub(super) async fn product(
     State(shop): State<Arc<Shop>>,
-    Path(sku): Path<String>,
+    sku: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, Problem> {
-    let sku = parameters::sku(&sku)?;
+    let sku = parameters::sku(&parameters::path("sku", sku)?)?;
     let found = find(&shop, &sku).await?;
     found.map(ProductView::from).map(Json).ok_or_else(|| {
         let detail = format!("There is no product {sku}. GET /v1/products lists all.");
@@ -134,7 +135,7 @@ pub(super) async fn product(
 
 async fn find(shop: &Shop, sku: &Sku) -> Result<Option<Product>, Problem> {
     let id = ProductId::parse(sku.as_str()).expect("they are alike");
-    Ok(shop.store.product(&id).await?)
+    Ok(shop.read(shop.store.product(&id)).await?)
 }
 
 /// A sale, as it was booked.
@@ -177,10 +178,10 @@ pub(super) struct SaleView {
 )]
 pub(super) async fn sale(
     State(shop): State<Arc<Shop>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SaleView>, Problem> {
-    let id = parameters::sale_id(&id)?;
-    let found = shop.store.sale(&id).await?;
+    let id = parameters::sale_id(&parameters::path("id", id)?)?;
+    let found = shop.read(shop.store.sale(&id)).await?;
     let sale = found
         .ok_or_else(|| Problem::new(Reason::UnknownSale, format!("There is no sale {id}.")))?;
     Ok(Json(SaleView {

@@ -14,15 +14,22 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use utoipa::ToSchema;
+
+/// Longest wait for a purchase, whatever its product is called: that at the till, and a second
+/// for a look at the names.
+const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
 
 /// What is bought. For the document of the API: it is parsed by the domain, which names every
 /// field that is wrong.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is only described")]
 pub(super) struct Checkout {
     /// The product: its SKU, or another id that the shop has for it.
-    #[schema(example = "CP-502101", min_length = 1, max_length = 128)]
+    #[schema(example = "CP-502101", pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     sku: String,
     /// How many.
     #[schema(example = 1, minimum = 1, maximum = 1_000_000)]
@@ -53,7 +60,8 @@ pub(super) struct Sold {
 /// Buys.
 ///
 /// All that is wanted is sold, or nothing. The same key gives the same answer, for 30 days,
-/// also if the first one was never read: repeat with it after a time-out or a 503.
+/// also if the first one was never read: repeat with it after a time-out or a 503. An answer of
+/// 400, 404, 408 or 413 leaves the key free.
 #[utoipa::path(
     post,
     path = "/v1/checkout",
@@ -69,8 +77,12 @@ pub(super) struct Sold {
             content_type = "application/problem+json"),
         (status = 404, description = "No such product", body = Problem,
             content_type = "application/problem+json"),
+        (status = 408, description = "The body did not come in time", body = Problem,
+            content_type = "application/problem+json"),
         (status = 409, description = "Out of stock: nothing was sold", body = Problem,
             content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than a purchase can be",
+            body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The key belongs to another purchase", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Not known: repeat with the same key", body = Problem,
@@ -127,19 +139,27 @@ pub(super) fn purchase(key: IdempotencyKey, form: Form, trace_parent: Option<Str
 /// has its SKU afterwards.
 pub(super) async fn buy(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdict> {
     let began = clock::now();
-    let mut ended = shop.till.decide(purchase.clone()).await;
-    if ended == Err(NoVerdict::NoSuchProduct) {
-        // Rare enough not to cost each purchase a look.
-        let asked = ProductId::parse(purchase.form.sku.as_str()).expect("they are alike");
-        let found = shop.store.product(&asked).await;
-        let found = found.map_err(|why| NoVerdict::Unknown(why.to_string()))?;
-        if let Some(product) = found {
-            purchase.form.sku = product.sku;
-            ended = shop.till.decide(purchase.clone()).await;
-        }
-    }
+    let ended = timeout(BOUGHT_WITHIN, named(shop, purchase)).await;
+    let ended = ended.unwrap_or_else(|_| Err(NoVerdict::Unknown("no answer in time".to_owned())));
     shop.metrics.ended(&ended, clock::now().since(began));
     ended
+}
+
+async fn named(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdict> {
+    let ended = shop.till.decide(purchase.clone()).await;
+    if ended != Err(NoVerdict::NoSuchProduct) {
+        return ended;
+    }
+    // Rare enough not to cost each purchase a look.
+    let asked = ProductId::parse(purchase.form.sku.as_str()).expect("they are alike");
+    let found = shop.read(shop.store.product(&asked)).await;
+    match found.map_err(|why| NoVerdict::Unknown(why.to_string()))? {
+        Some(product) => {
+            purchase.form.sku = product.sku;
+            shop.till.decide(purchase.clone()).await
+        }
+        None => ended,
+    }
 }
 
 impl From<NoVerdict> for Problem {

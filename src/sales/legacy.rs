@@ -47,14 +47,20 @@ struct Asked {
 pub(super) async fn product(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
     Ok(match first(&shop).await? {
         None => none(),
-        Some(product) => Json(Row {
-            product_id: product.sku.to_string(),
-            sku: product.sku.to_string(),
-            name: product.name,
-            price: product.price,
-            stock: product.stock,
-        })
-        .into_response(),
+        Some(product) => Json(row(&shop, product).await?).into_response(),
+    })
+}
+
+/// The old shop's own id of a product is its first alias, where it was taken over.
+async fn row(shop: &Shop, product: Product) -> Result<Row, Problem> {
+    let aliases = shop.read(shop.store.product_aliases(&product.sku)).await?;
+    let sku = product.sku.to_string();
+    Ok(Row {
+        product_id: aliases.into_iter().next().unwrap_or_else(|| sku.clone()),
+        sku,
+        name: product.name,
+        price: product.price,
+        stock: product.stock,
     })
 }
 
@@ -105,7 +111,8 @@ async fn wanted(shop: &Shop, body: Body) -> Result<Option<Sku>, Problem> {
 }
 
 async fn first(shop: &Shop) -> Result<Option<Product>, Problem> {
-    Ok(shop.store.products(None, 1).await?.into_iter().next())
+    let first = shop.read(shop.store.products(None, 1)).await?;
+    Ok(first.into_iter().next())
 }
 
 fn none() -> Response {

@@ -2,6 +2,8 @@
 
 use super::problem::Problem;
 use crate::domain::order::{IdempotencyKey, SaleId, Sku};
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::HeaderMap;
 
 /// The header that names a purchase (draft-ietf-httpapi-idempotency-key-header).
@@ -21,6 +23,15 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Pro
     let key = key.to_str().map_err(|_| wrong("is no text".to_owned()))?;
     let bare = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
     IdempotencyKey::parse(bare.unwrap_or(key)).map_err(|why| wrong(why.to_string()))
+}
+
+/// The one parameter of a path. What is no text is wrong like any other.
+pub(super) fn path(
+    field: &str,
+    found: Result<Path<String>, PathRejection>,
+) -> Result<String, Problem> {
+    let Path(text) = found.map_err(|why| Problem::field(field, why.body_text()))?;
+    Ok(text)
 }
 
 pub(super) fn sku(text: &str) -> Result<Sku, Problem> {

@@ -69,6 +69,24 @@ impl Reason {
     }
 }
 
+/// Whether more are on their way.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub(super) enum RestockView {
+    /// They are asked for, or ordered, since before this purchase.
+    UnderWay,
+    /// This purchase asks for them.
+    Requested,
+}
+
+impl From<Restock> for RestockView {
+    fn from(restock: Restock) -> Self {
+        match restock {
+            Restock::UnderWay => Self::UnderWay,
+            Restock::Requested => Self::Requested,
+        }
+    }
+}
+
 /// One field that is wrong.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct FieldProblem {
@@ -108,8 +126,7 @@ pub(super) struct Problem {
     /// `UnderWay`: more are asked for or ordered since before this purchase. `Requested`:
     /// this purchase asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "UnderWay")]
-    restock: Option<Restock>,
+    restock: Option<RestockView>,
 }
 
 impl Problem {
@@ -149,16 +166,17 @@ impl Problem {
     pub(super) fn out_of_stock(detail: String, available: i64, restock: Restock) -> Self {
         Self {
             available: Some(available),
-            restock: Some(restock),
+            restock: Some(restock.into()),
             ..Self::new(Reason::OutOfStock, detail)
         }
     }
 }
 
-/// What the ledger said stays in the log: it may name its server, and helps no buyer.
+/// What the ledger said stays in the log: it may name its server, and helps no buyer. Readiness
+/// says it too; a line for each of a thousand callers would say no more.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::warn!(%error, "a question to the shop was not answered");
+        tracing::debug!(%error, "a question to the shop was not answered");
         Self::new(Reason::Unavailable, "Try again in a few seconds.")
     }
 }

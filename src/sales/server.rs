@@ -1,12 +1,15 @@
 //! The listening socket: connections are kept for the next request, and bounded in number,
 //! time and size.
 
+use crate::process::clock;
 use crate::process::lobby::{Lobby, Visit};
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderValue, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, getrlimit, setrlimit};
+use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -27,10 +30,15 @@ const OTHER_FILES: u64 = 128;
 /// request into one that is closing (AWS: ALB idle timeout and keep-alive).
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 
-/// How long a connection is kept at all, so that new pods get their share of old callers.
+/// How long a connection is kept, so that new pods get their share of old callers. It ends with
+/// the next answer, which says so: closed by itself, it would meet a request on its way.
 const CONNECTION_AGE_MAX: Duration = Duration::from_secs(10 * 60);
 
-/// What a last request has: 5 s for its body, 5 s for the verdict, and time to read it.
+/// How long one that has to make room may finish: its answer, if there is one, is with the
+/// kernel by then, and the next buyer waits at the door.
+const SHOWN_OUT_WITHIN: Duration = Duration::from_millis(10);
+
+/// What a last request has: 5 s for its body, 6 s for the verdict, and time to read it.
 const LAST_REQUEST_WITHIN: Duration = Duration::from_secs(12);
 
 /// Bytes of a head, most of them headers that proxies and browsers add.
@@ -115,29 +123,32 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 async fn converse(stream: TcpStream, visit: Visit, pages: Router, closing: CancellationToken) {
     // An answer is one small packet: it must not wait for the next one.
     let _ = stream.set_nodelay(true);
-    let visit = &visit;
+    let (visit, came) = (&visit, clock::now());
     let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
         visit.spoke();
         let answer = pages.clone().oneshot(request.map(Body::new));
         async move {
-            let answer = answer.await;
+            let mut answer = answer.await?;
+            if clock::now().since(came) > CONNECTION_AGE_MAX {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
             visit.fell_silent();
-            answer
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut connection = pin!(protocol().serve_connection(TokioIo::new(stream), service));
     let over = async {
         tokio::select! {
-            () = closing.cancelled() => {}
-            () = visit.shown_out() => {}
-            () = sleep(CONNECTION_AGE_MAX) => {}
+            () = closing.cancelled() => LAST_REQUEST_WITHIN,
+            () = visit.shown_out() => SHOWN_OUT_WITHIN,
         }
     };
     let ended = tokio::select! {
         ended = &mut connection => Ok(ended),
-        () = over => {
+        within = over => {
             connection.as_mut().graceful_shutdown();
-            timeout(LAST_REQUEST_WITHIN, connection).await
+            timeout(within, connection).await
         }
     };
     match ended {

@@ -131,11 +131,14 @@ impl Till {
     }
 
     fn note<T>(&self, sku: &Sku, ended: &Result<T, StoreError>) {
-        let failure = ended.as_ref().err().map(ToString::to_string);
-        if let Some(why) = &failure {
-            tracing::warn!(%sku, why, "a group of purchases was not decided");
+        let Err(why) = ended else {
+            return self.trouble.note(None, clock::now());
+        };
+        tracing::warn!(%sku, %why, "a group of purchases was not decided");
+        // A row that cannot be read is the trouble of one product, not of the shop.
+        if !matches!(why, StoreError::Unusable(_)) {
+            self.trouble.note(Some(&why.to_string()), clock::now());
         }
-        self.trouble.note(failure.as_deref(), clock::now());
     }
 }
 

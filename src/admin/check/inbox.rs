@@ -72,6 +72,7 @@ mod tests {
             retention: Some(Duration::from_secs(days * 24 * 60 * 60)),
             visibility: None,
             message_bytes_max: None,
+            kms_key: None,
             encrypted: true,
         }
     }

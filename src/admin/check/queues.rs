@@ -158,7 +158,7 @@ fn feed(args: &Args, queue: &QueueAttributes, report: &mut Report) {
             "not named: set RESTOCK_TOPIC_ARN to have the queue's policy checked",
         );
     };
-    match policy::admission(queue.policy.as_deref(), topic_arn) {
+    match policy::admission(queue.policy.as_deref(), &queue.arn, topic_arn) {
         Admission::Yes => report.good("topic", format!("{topic_arn} may send to the queue")),
         Admission::Unclear => report.weak(
             "topic",
@@ -197,6 +197,7 @@ mod tests {
             retention: Some(Duration::from_secs(days * 24 * 60 * 60)),
             visibility: None,
             message_bytes_max: None,
+            kms_key: None,
             encrypted: true,
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::domain::message::plain_text;
 use crate::domain::order::{QUANTITY_MAX, Quantity, Sku};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// Longest name or number of a buyer, in characters: that of the ledger's column.
 pub const BUYER_CHARACTERS_MAX: usize = 128;
@@ -61,13 +64,41 @@ impl Form {
 }
 
 fn fields(body: &[u8]) -> Result<Map<String, Value>, FieldError> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(other) => Err(error(
-            "body",
-            &format!("must be a JSON object, found {}", kind(&other)),
-        )),
-        Err(why) => Err(error("body", &format!("is no JSON: {why}"))),
+    let wrong = |why| error("body", &format!("is no purchase in JSON: {why}"));
+    serde_json::from_slice(body)
+        .map(|Fields(fields)| fields)
+        .map_err(wrong)
+}
+
+/// An object, each field of which stands once: of two, one reader takes the first and another
+/// the last.
+struct Fields(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(EachOnce)
+    }
+}
+
+struct EachOnce;
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Fields;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Map::new();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if fields.contains_key(&key) {
+                let twice = format!("{} stands twice", quote(&key));
+                return Err(A::Error::custom(twice));
+            }
+            fields.insert(key, value);
+        }
+        Ok(Fields(fields))
     }
 }
 

@@ -150,8 +150,8 @@ async fn admission(
     };
     let asking = async { Queue::named(config, arn).await?.attributes().await };
     let rights = "sqs:GetQueueUrl and sqs:GetQueueAttributes on it";
-    let policy = match asking.await {
-        Ok(attributes) => attributes.policy,
+    let attributes = match asking.await {
+        Ok(attributes) => attributes,
         // To strangers of another account every queue seems to be gone.
         Err(AwsError::Gone(_))
             if Arn::of(topic_arn).is_some_and(|of| of.account == arn.account) =>
@@ -166,18 +166,30 @@ async fn admission(
             return Ok((Admission::Unclear, not_allowed(queue_arn, rights, why)?));
         }
     };
-    let admission = policy::admission(policy.as_deref(), topic_arn);
-    let said = match admission {
-        Admission::Yes => String::new(),
-        Admission::No => format!(
+    let admission = policy::admission(attributes.policy.as_deref(), queue_arn, topic_arn);
+    let said = match (admission, attributes.kms_key) {
+        (Admission::Yes, Some(key)) => {
+            return Ok((Admission::Unclear, key_in_doubt(queue_arn, &key)));
+        }
+        (Admission::Yes, None) => String::new(),
+        (Admission::No, _) => format!(
             "the policy of {queue_arn} does not let the topic send: add this statement to it: {}",
             policy::statement(topic_arn, queue_arn)
         ),
-        Admission::Unclear => {
+        (Admission::Unclear, _) => {
             format!("the policy of {queue_arn} has conditions that are not judged here")
         }
     };
     Ok((admission, said))
+}
+
+/// The other silent loss: a key whose policy does not know SNS (AWS: SNS, subscribing an
+/// encrypted queue). The policies of keys are not read here.
+fn key_in_doubt(queue_arn: &str, key: &str) -> String {
+    format!(
+        "{queue_arn} is encrypted by the KMS key {key}: its policy must allow sns.amazonaws.com \
+         kms:GenerateDataKey* and kms:Decrypt, which is not judged here"
+    )
 }
 
 /// In words that this identity may not ask.

@@ -27,6 +27,8 @@ pub struct QueueAttributes {
     pub visibility: Option<Duration>,
     /// Largest message the queue takes, in bytes.
     pub message_bytes_max: Option<u64>,
+    /// The KMS key that encrypts its messages, if SQS does not by its own.
+    pub kms_key: Option<String>,
     /// Whether its messages are encrypted at rest, by whichever key.
     pub encrypted: bool,
 }
@@ -62,6 +64,10 @@ impl QueueAttributes {
             retention: span(QueueAttributeName::MessageRetentionPeriod),
             visibility: span(QueueAttributeName::VisibilityTimeout),
             message_bytes_max: number(QueueAttributeName::MaximumMessageSize),
+            kms_key: all
+                .get(&QueueAttributeName::KmsMasterKeyId)
+                .filter(|key| !key.is_empty())
+                .cloned(),
             encrypted: text(QueueAttributeName::SqsManagedSseEnabled) == "true"
                 || !text(QueueAttributeName::KmsMasterKeyId).is_empty(),
         })

@@ -16,8 +16,8 @@ pub enum Admission {
     Yes,
 }
 
-/// Whether a queue with this policy takes what this topic sends.
-pub fn admission(policy: Option<&str>, topic_arn: &str) -> Admission {
+/// Whether this queue, with this policy, takes what this topic sends.
+pub fn admission(policy: Option<&str>, queue_arn: &str, topic_arn: &str) -> Admission {
     let Some(policy) = policy else {
         return Admission::No;
     };
@@ -27,7 +27,7 @@ pub fn admission(policy: Option<&str>, topic_arn: &str) -> Admission {
     let statements = one_or_many(&policy["Statement"]);
     let by = |effect: &str| {
         let of_effect = statements.iter().filter(|one| one["Effect"] == effect);
-        let applies = of_effect.map(|statement| applies(statement, topic_arn));
+        let applies = of_effect.map(|statement| applies(statement, queue_arn, topic_arn));
         applies.max().unwrap_or(Admission::No)
     };
     match (by("Allow"), by("Deny")) {
@@ -49,8 +49,9 @@ pub fn statement(topic_arn: &str, queue_arn: &str) -> String {
     .to_string()
 }
 
-/// Whether a statement is about what the topic does.
-fn applies(statement: &Value, topic_arn: &str) -> Admission {
+/// Whether a statement is about what the topic does to the queue. One that was copied from
+/// another queue's policy is not.
+fn applies(statement: &Value, queue_arn: &str, topic_arn: &str) -> Admission {
     // What is written as an exception is about nearly everything, or about nearly nothing.
     let inverse = ["NotAction", "NotPrincipal", "NotResource"];
     if inverse.iter().any(|key| !statement[*key].is_null()) {
@@ -61,7 +62,12 @@ fn applies(statement: &Value, topic_arn: &str) -> Admission {
         let action = action.as_str().unwrap_or_default().to_ascii_lowercase();
         matches(&action, "sqs:sendmessage")
     };
-    if actions.into_iter().any(sends) && is_topic_service(&statement["Principal"]) {
+    let is_queue = |resource: &Value| matches(resource.as_str().unwrap_or_default(), queue_arn);
+    let of_queue = one_or_many(&statement["Resource"])
+        .into_iter()
+        .any(is_queue);
+    let sends = actions.into_iter().any(sends);
+    if sends && of_queue && is_topic_service(&statement["Principal"]) {
         holds(&statement["Condition"], topic_arn)
     } else {
         Admission::No
@@ -208,7 +214,11 @@ mod tests {
             ),
             statement_alone(&statement(TOPIC, QUEUE)),
         ] {
-            assert_eq!(admission(Some(&policy), TOPIC), Admission::Yes, "{policy}");
+            assert_eq!(
+                admission(Some(&policy), QUEUE, TOPIC),
+                Admission::Yes,
+                "{policy}"
+            );
         }
     }
 
@@ -220,10 +230,10 @@ mod tests {
         });
         let allowed: Value = serde_json::from_str(&statement(TOPIC, QUEUE)).unwrap();
         let both = json!({ "Statement": [allowed.clone(), denied] }).to_string();
-        assert_eq!(admission(Some(&both), TOPIC), Admission::Yes);
+        assert_eq!(admission(Some(&both), QUEUE, TOPIC), Admission::Yes);
         let denied = json!({ "Effect": "Deny", "Action": "sqs:*", "Principal": "*" });
         let both = json!({ "Statement": [allowed, denied] }).to_string();
-        assert_eq!(admission(Some(&both), TOPIC), Admission::No);
+        assert_eq!(admission(Some(&both), QUEUE, TOPIC), Admission::No);
     }
 
     #[test]
@@ -244,7 +254,7 @@ mod tests {
             statement_alone(&inverse.to_string()),
             "no json".to_owned(),
         ] {
-            let found = admission(Some(&policy), TOPIC);
+            let found = admission(Some(&policy), QUEUE, TOPIC);
             assert_eq!(found, Admission::Unclear, "{policy}");
         }
     }
@@ -273,9 +283,13 @@ mod tests {
                 source("ArnEquals", "arn:aws:sns:eu-west-1:123456789012:ops"),
             ),
         ] {
-            assert_eq!(admission(Some(&policy), TOPIC), Admission::No, "{policy}");
+            assert_eq!(
+                admission(Some(&policy), QUEUE, TOPIC),
+                Admission::No,
+                "{policy}"
+            );
         }
-        assert_eq!(admission(None, TOPIC), Admission::No);
+        assert_eq!(admission(None, QUEUE, TOPIC), Admission::No);
     }
 
     #[test]
@@ -290,5 +304,12 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text), same, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_statement_of_another_queue_admits_nobody_here() {
+        let other = statement(TOPIC, "arn:aws:sqs:eu-west-1:123456789012:other");
+        let other = statement_alone(&format!("[{other}]"));
+        assert_eq!(admission(Some(&other), QUEUE, TOPIC), Admission::No);
     }
 }

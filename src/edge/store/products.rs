@@ -55,6 +55,16 @@ impl Store {
         rows.first().map(product).transpose()
     }
 
+    /// All that a product is called besides its SKU, in the order of their characters.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a read changes nothing.
+    pub async fn product_aliases(&self, sku: &Sku) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query(apply::ALIASES).bind(sku.as_str());
+        let rows = self.call().await?.read(query).await?;
+        rows.iter().map(|row| get(row, "alias")).collect()
+    }
+
     /// At most `limit` products after this SKU, in its order.
     ///
     /// # Errors

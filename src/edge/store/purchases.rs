@@ -24,21 +24,25 @@ const LOCK: &str = "SELECT stock, reorder_point, reorder_quantity, factory_id FR
 
 const TAKE: &str = "UPDATE product SET stock = stock - ? WHERE sku = ? AND stock >= ?";
 
-/// More are under way while a message waits for the relay; for a quarter of an hour after it
-/// was sent, until an attempt to order shows what became of it; and while an order is out.
-/// `closed_at IS NULL` says nothing new of those, but it has the index.
+/// More are under way while a message waits for the relay; while an order is out; and for a
+/// quarter of an hour after a message was sent, until an attempt to order shows what became of
+/// it. `closed_at IS NULL` says nothing new of an order, but it has the index. Of the messages
+/// that were sent the last hundred are looked at, for the product is locked meanwhile: there
+/// are more only where each purchase that fails sends one, and then nothing hangs on it.
 const UNDER_WAY: &str = concat!(
     "SELECT EXISTS (SELECT 1 FROM outbox WHERE sku = ? AND sent_at IS NULL) \
-     OR EXISTS (SELECT 1 FROM outbox WHERE sku = ? AND sent_at > ",
-    ledger_now!(),
-    " - 900000000 AND NOT EXISTS (SELECT 1 FROM order_attempt \
-         WHERE order_attempt.request_id = outbox.request_id)) \
      OR EXISTS (SELECT 1 FROM order_attempt WHERE sku = ? AND closed_at IS NULL \
          AND outcome IN ('open', 'placed', 'unknown') AND deadline_at > ",
     ledger_now!(),
     " AND NOT EXISTS (SELECT 1 FROM arrival \
          WHERE arrival.request_id = order_attempt.request_id \
-         AND arrival.attempt = order_attempt.attempt)) AS under_way"
+         AND arrival.attempt = order_attempt.attempt)) \
+     OR EXISTS (SELECT 1 FROM (SELECT request_id FROM outbox \
+         WHERE sku = ? AND sent_at > ",
+    ledger_now!(),
+    " - 900000000 ORDER BY sent_at DESC LIMIT 100) AS sent \
+         WHERE NOT EXISTS (SELECT 1 FROM order_attempt \
+             WHERE order_attempt.request_id = sent.request_id)) AS under_way"
 );
 
 /// Whether the keys of a group can have been answered before.
@@ -119,7 +123,8 @@ impl Store {
 /// Whether it matters that more are under way: most groups owe no message.
 fn may_owe(shelf: &Shelf, group: &[Purchase], terms: Terms) -> bool {
     let left = shelf.stock - wanted(group);
-    left < 0 || (terms.early_warning && left <= shelf.reorder_point)
+    let point = shelf.reorder_point;
+    left < 0 || (terms.early_warning && shelf.stock > point && left <= point)
 }
 
 async fn under_way(call: &mut Call, sku: &Sku) -> Result<bool, Failure> {

@@ -4,6 +4,9 @@
 //! for any number, and stays prepared. One that is made for a number would be closed again,
 //! which is a packet without an answer: the next one then waits 40 ms for it, for the driver
 //! leaves Nagle's algorithm on (RFC 896; RFC 1122, 4.2.3.2: delayed ACK).
+//!
+//! Every column of text names its character set: the schema's own may hold no Hangul, and
+//! would keep question marks.
 
 use crate::domain::order::{IdempotencyKey, Sku};
 use crate::domain::purchase::{Answer, Kept, Purchase, Sale};
@@ -28,10 +31,10 @@ const INSERT_ANSWERS: &str = concat!(
      SELECT entry_key, digest, status, answer, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         entry_key VARCHAR(128) PATH '$.key' ERROR ON EMPTY ERROR ON ERROR, \
-         digest VARCHAR(64) PATH '$.digest' ERROR ON EMPTY ERROR ON ERROR, \
+         entry_key VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.key' ERROR ON EMPTY ERROR ON ERROR, \
+         digest VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.digest' ERROR ON EMPTY ERROR ON ERROR, \
          status SMALLINT PATH '$.status' ERROR ON EMPTY ERROR ON ERROR, \
-         answer VARCHAR(4096) PATH '$.answer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         answer VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$.answer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 const INSERT_SALES: &str = concat!(
@@ -39,9 +42,9 @@ const INSERT_SALES: &str = concat!(
      SELECT entry_id, ?, pieces, buyer, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         entry_id VARCHAR(128) PATH '$.id' ERROR ON EMPTY ERROR ON ERROR, \
+         entry_id VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.id' ERROR ON EMPTY ERROR ON ERROR, \
          pieces INT PATH '$.quantity' ERROR ON EMPTY ERROR ON ERROR, \
-         buyer VARCHAR(128) PATH '$.buyer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         buyer VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.buyer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 const INSERT_SHORTAGES: &str = concat!(
@@ -49,9 +52,9 @@ const INSERT_SHORTAGES: &str = concat!(
      SELECT event, product, message, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         event VARCHAR(128) PATH '$.event' ERROR ON EMPTY ERROR ON ERROR, \
-         product VARCHAR(128) PATH '$.sku' ERROR ON EMPTY ERROR ON ERROR, \
-         message VARCHAR(4096) PATH '$.body' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         event VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.event' ERROR ON EMPTY ERROR ON ERROR, \
+         product VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.sku' ERROR ON EMPTY ERROR ON ERROR, \
+         message VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$.body' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 /// The answers that were given under these keys.
