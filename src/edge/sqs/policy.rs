@@ -63,9 +63,9 @@ fn applies(statement: &Value, queue_arn: &str, topic_arn: &str) -> Admission {
         matches(&action, "sqs:sendmessage")
     };
     let is_queue = |resource: &Value| matches(resource.as_str().unwrap_or_default(), queue_arn);
-    let of_queue = one_or_many(&statement["Resource"])
-        .into_iter()
-        .any(is_queue);
+    let resources = one_or_many(&statement["Resource"]);
+    // A queue's policy without one can only be about the queue.
+    let of_queue = resources.is_empty() || resources.into_iter().any(is_queue);
     let sends = actions.into_iter().any(sends);
     if sends && of_queue && is_topic_service(&statement["Principal"]) {
         holds(&statement["Condition"], topic_arn)
