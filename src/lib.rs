@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Modules in reading order: what is decided ([`domain`]), what is stored in the cluster
-//! ([`crd`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
+//! ([`crd`]), what a message becomes ([`intake`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
 //! ([`process`]), and how one comes to its ledger ([`ledger`]).
 
 // Tests read the environment and clocks as they like (clippy.toml names what is banned).
@@ -21,6 +21,8 @@
 pub mod domain;
 
 pub mod crd;
+
+pub mod intake;
 
 pub mod controller;
 pub mod dlq;

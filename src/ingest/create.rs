@@ -1,9 +1,9 @@
 //! One request is created, or it is known why not, and whose fault that is.
 
-use super::order;
 use crate::crd::request::{RestockRequest, RestockRequestSpec};
 use crate::domain::message::plain_text;
 use crate::edge::cluster::{self, ClusterError};
+use crate::intake;
 use crate::process::clock;
 use futures::future::join_all;
 use kube::core::DynamicObject;
@@ -118,7 +118,7 @@ impl Creator {
     /// # Errors
     /// Why not.
     pub(super) async fn probe(&self) -> Result<(), ClusterError> {
-        let good = order::known_good(&self.queue_arn, clock::now());
+        let good = intake::known_good(&self.queue_arn, clock::now());
         match cluster::create(&self.api, &good, true).await {
             Ok(_) | Err(ClusterError::Exists(_)) => Ok(()),
             Err(why) => Err(why),
@@ -130,7 +130,7 @@ impl Creator {
 fn met(existing: &DynamicObject, wanted: &RestockRequest) -> Created {
     let spec = existing.data.get("spec").unwrap_or(&Value::Null);
     match serde_json::from_value::<RestockRequestSpec>(spec.clone()) {
-        Ok(spec) if order::is_same(&spec, &wanted.spec) => Created::Already,
+        Ok(spec) if intake::is_same(&spec, &wanted.spec) => Created::Already,
         Ok(spec) => Created::Conflict(conflict(&spec, wanted)),
         Err(why) => Created::Conflict(format!(
             "identity conflict: {} exists, and this version cannot read its spec ({}); compare \
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn only_the_spec_of_an_existing_object_is_compared() {
-        let wanted = order::known_good("arn:aws:sqs:eu-central-1:1:q", Time::default());
+        let wanted = intake::known_good("arn:aws:sqs:eu-central-1:1:q", Time::default());
         let stored = |spec: Value| -> DynamicObject {
             let status = json!({ "phase": "OfTomorrow" });
             let name = json!({ "name": wanted.name_any() });
