@@ -1,8 +1,10 @@
 //! What a message becomes: its object, and the order that a factory reads. Ingest and
 //! controller do it, and the plugin says beforehand what they would do.
 
+mod compare;
 mod order;
 
+pub use compare::compare;
 pub use order::order_body;
 
 use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};
@@ -123,20 +125,4 @@ pub fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
         resolution: None,
     };
     RestockRequest::new(&RequestId::of_event(queue_arn, &event).object_name(), spec)
-}
-
-/// Whether what exists is what this message asks for: the same message met again, or the
-/// same order read by another mapping.
-pub fn is_same(existing: &RestockRequestSpec, wanted: &RestockRequestSpec) -> bool {
-    let digest = |spec: &RestockRequestSpec| spec.source.as_ref().map(|s| s.digest.clone());
-    let order = |spec: &RestockRequestSpec| {
-        (
-            spec.product_id.clone(),
-            spec.quantity,
-            spec.factory_id.clone(),
-            spec.requester.clone(),
-        )
-    };
-    (digest(existing).is_some() && digest(existing) == digest(wanted))
-        || order(existing) == order(wanted)
 }

@@ -13,7 +13,8 @@
 //!
 //! Modules in reading order: what is decided ([`domain`]), what is stored in the cluster
 //! ([`crd`]), what a message becomes ([`intake`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
-//! ([`process`]), and how one comes to its ledger ([`ledger`]).
+//! ([`process`]), and how one comes to its ledger ([`ledger`]); and, for people, the
+//! kubectl plugin ([`plugin`]).
 
 // Tests read the environment and clocks as they like (clippy.toml names what is banned).
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -34,4 +35,5 @@ pub mod sales;
 pub mod admin;
 pub mod edge;
 pub mod ledger;
+pub mod plugin;
 pub mod process;
