@@ -9,7 +9,6 @@ mod dispose;
 mod gate;
 mod held;
 mod metrics;
-mod order;
 mod poller;
 mod reload;
 

@@ -12,8 +12,9 @@
 //! ```
 //!
 //! Modules in reading order: what is decided ([`domain`]), what is stored in the cluster
-//! ([`crd`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
-//! ([`process`]), and how one comes to its ledger ([`ledger`]).
+//! ([`crd`]), what a message becomes ([`intake`]), who does it (the roles), whom they talk to ([`edge`]), how a process lives
+//! ([`process`]), and how one comes to its ledger ([`ledger`]); and, for people, the
+//! kubectl plugin ([`plugin`]).
 
 // Tests read the environment and clocks as they like (clippy.toml names what is banned).
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -21,6 +22,8 @@
 pub mod domain;
 
 pub mod crd;
+
+pub mod intake;
 
 pub mod controller;
 pub mod dlq;
@@ -32,4 +35,5 @@ pub mod sales;
 pub mod admin;
 pub mod edge;
 pub mod ledger;
+pub mod plugin;
 pub mod process;

@@ -15,12 +15,13 @@ const FILE_LINES_MEDIAN_MAX: usize = 120;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Each part of the library and the parts it may name.
-const IMPORTS: [(&str, &[&str]); 13] = [
+const IMPORTS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("crd", &["domain"]),
     ("edge", &["domain"]),
     ("process", &["domain"]),
     ("ledger", &["edge", "process"]),
+    ("intake", &["domain", "crd", "edge"]),
     ("controller", ROLE),
     ("ingest", ROLE),
     ("receiver", ROLE),
@@ -28,10 +29,12 @@ const IMPORTS: [(&str, &[&str]); 13] = [
     ("relay", ROLE),
     ("dlq", ROLE),
     ("admin", ROLE),
+    // It is a person's, and knows no ledger.
+    ("plugin", &["domain", "crd", "edge", "process", "intake"]),
     // The library's table of contents names everything in its documentation.
-    ("lib", &["domain", "crd", "edge", "process", "ledger"]),
+    ("lib", ROLE),
 ];
-const ROLE: &[&str] = &["domain", "crd", "edge", "process", "ledger"];
+const ROLE: &[&str] = &["domain", "crd", "edge", "process", "ledger", "intake"];
 
 /// The one file of the edge that knows the resources, because it stores them.
 const CLUSTER: &str = "src/edge/cluster";
@@ -225,7 +228,7 @@ fn modules_are_named_after_their_file() {
 #[test]
 fn files_are_short() {
     let limit = |source: &Source| match source.path.as_str() {
-        "src/main.rs" => MAIN_LINES_MAX,
+        "src/main.rs" | "src/bin/kubectl-restock.rs" => MAIN_LINES_MAX,
         _ => FILE_LINES_MAX,
     };
     let mut complaints: Vec<String> = everything()

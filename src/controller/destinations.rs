@@ -2,7 +2,7 @@
 
 use crate::controller::live::Live;
 use crate::crd::factory::Factory;
-use crate::domain::order::{FactoryKey, Quantity};
+use crate::domain::order::FactoryKey;
 use crate::domain::policy::Policy;
 use crate::domain::resolve::{Candidate, ambiguous};
 use crate::edge::factory::{AllowList, FactoryClient, Target, TargetError};
@@ -77,7 +77,7 @@ impl Destinations {
     /// The object of this key, if it still is the same one.
     pub(super) fn find(&self, key: &FactoryKey) -> Option<Factory> {
         let found = self.factories.find(&key.uid)?;
-        (key_of(&found) == *key).then_some(found)
+        (found.key() == *key).then_some(found)
     }
 
     /// The limits for requests at this Factory; the defaults where there is none.
@@ -136,17 +136,7 @@ impl Destinations {
             true => Some("it is suspended".to_owned()),
             false => self.reach(factory).err().map(|error| error.to_string()),
         };
-        Candidate {
-            key: key_of(factory),
-            factory_ids: spec.factory_ids.clone(),
-            default: spec.default,
-            // The schema bounds it: a value outside is as good as none.
-            default_quantity: spec
-                .default_quantity
-                .and_then(|count| Quantity::new(count).ok()),
-            max_quantity: spec.max_quantity,
-            closed,
-        }
+        factory.candidate(closed)
     }
 }
 
@@ -163,13 +153,5 @@ fn unreadable_candidate(metadata: ObjectMeta) -> Candidate {
         default_quantity: None,
         max_quantity: 0,
         closed: Some("this version cannot read it".to_owned()),
-    }
-}
-
-/// Name and uid of a Factory.
-pub(super) fn key_of(factory: &Factory) -> FactoryKey {
-    FactoryKey {
-        name: factory.name_any(),
-        uid: factory.uid().unwrap_or_default(),
     }
 }

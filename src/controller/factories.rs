@@ -1,7 +1,6 @@
 //! Writes how each Factory is: on change of its condition or breaker, else rarely.
 
 use crate::controller::context::Context;
-use crate::controller::destinations::key_of;
 use crate::controller::gates::GateState;
 use crate::crd::conditions::factory_ready;
 use crate::crd::factory::Factory;
@@ -45,7 +44,7 @@ pub(super) async fn run(context: Arc<Context>, pulse: Pulse, shutdown: Cancellat
 }
 
 async fn update(factory: &Factory, written: &mut HashMap<String, Duration>, context: &Context) {
-    let key = key_of(factory);
+    let key = factory.key();
     let previous = factory.status.clone().unwrap_or_default();
     let status = status(factory, &previous, &key, context);
     let now = clock::since_boot();

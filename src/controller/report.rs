@@ -8,7 +8,7 @@ use crate::crd::words;
 use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
 use crate::domain::order::Order;
 use crate::domain::progress::{Answer, Phase, Progress};
-use crate::edge::factory::{OrderText, PayloadKeys, order_body};
+use crate::intake::order_body;
 use crate::process::clock;
 use kube::runtime::events::{Event, EventType};
 use kube::{Resource as _, ResourceExt as _};
@@ -91,24 +91,9 @@ impl Context {
             .find(&order.factory)
             .map(|factory| factory.spec.payload.clone())
             .unwrap_or_default();
-        let keys = PayloadKeys {
-            group_id: payload.group_id,
-            product_id: payload.product_id,
-            quantity: payload.quantity,
-            factory_id: payload.factory_id,
-            requester: payload.requester,
-            callback_url: payload.callback_url,
-        };
-        let spec = &subject.object.spec;
         let base = self.settings.callback_url.trim_end_matches('/');
-        let text = OrderText {
-            group_id: subject.request.id.to_string(),
-            product_id: order.sku.to_string(),
-            quantity: order.quantity.get(),
-            factory_id: spec.factory_id.clone(),
-            requester: spec.requester.clone(),
-            callback_url: format!("{base}{path}"),
-        };
-        order_body(&keys, &text)
+        let callback_url = format!("{base}{path}");
+        let request = &subject.request.id;
+        order_body(payload, &subject.object.spec, request, order, callback_url)
     }
 }

@@ -6,6 +6,7 @@ use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
     Preconditions,
 };
+use kube::config::KubeConfigOptions;
 use kube::core::Status;
 use kube::{Client, Config};
 use serde::Serialize;
@@ -55,15 +56,33 @@ impl ClusterError {
 /// # Errors
 /// [`ClusterError::Unavailable`] if it names none.
 pub async fn client() -> Result<Client, ClusterError> {
-    let unusable =
-        |why: &dyn std::fmt::Display| ClusterError::Unavailable(causes::cut(&why.to_string()));
-    let mut config = Config::infer().await.map_err(|why| unusable(&why))?;
+    connect(Config::infer().await.map_err(|why| unusable(&why))?)
+}
+
+/// A client for the cluster of this context of the kubeconfig.
+///
+/// # Errors
+/// [`ClusterError::Unavailable`] if there is none of that name.
+pub async fn client_of(context: &str) -> Result<Client, ClusterError> {
+    let options = KubeConfigOptions {
+        context: Some(context.to_owned()),
+        ..KubeConfigOptions::default()
+    };
+    let config = Config::from_kubeconfig(&options).await;
+    connect(config.map_err(|why| unusable(&why))?)
+}
+
+fn connect(mut config: Config) -> Result<Client, ClusterError> {
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     // kube repeats a call that was answered 429, 503 or 504: a write that did have its
     // effect would then come back as a conflict with itself.
     config.default_retry = false;
     tracing::info!(cluster = %config.cluster_url, "using this cluster");
     Client::try_from(config).map_err(|why| unusable(&why))
+}
+
+fn unusable(why: &dyn std::fmt::Display) -> ClusterError {
+    ClusterError::Unavailable(causes::cut(&why.to_string()))
 }
 
 /// Waits for an answer, but not for ever.
@@ -155,6 +174,31 @@ where
         ..PatchParams::default()
     };
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
+}
+
+/// Merges these fields into the object, as `manager`, if it is still this one and still
+/// what the caller read, by the `uid` and `resourceVersion` in the fields' metadata. With
+/// `dry_run` it only asks whether it could.
+///
+/// # Errors
+/// [`ClusterError`]; after [`ClusterError::Unavailable`] it may be written.
+pub async fn patch<K>(
+    api: &Api<K>,
+    name: &str,
+    manager: &str,
+    fields: &Value,
+    dry_run: bool,
+) -> Result<K, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = PatchParams {
+        dry_run,
+        field_manager: Some(manager.to_owned()),
+        ..PatchParams::default()
+    };
+    let patch = Patch::Merge(fields);
+    within(CALL_DEADLINE, api.patch(name, &parameters, &patch)).await
 }
 
 /// Makes the object's fields those that are given, whoever set them before, and leaves the

@@ -1,21 +1,16 @@
 //! One request is created, or it is known why not, and whose fault that is.
 
-use super::order;
-use crate::crd::request::{RestockRequest, RestockRequestSpec};
-use crate::domain::message::plain_text;
+use crate::crd::request::RestockRequest;
 use crate::edge::cluster::{self, ClusterError};
+use crate::intake;
 use crate::process::clock;
 use futures::future::join_all;
 use kube::core::DynamicObject;
 use kube::{Api, Client, CustomResourceExt as _, ResourceExt as _};
-use serde_json::Value;
 
 /// Rounds of create and get for one name. More than one is needed only when an object
 /// is deleted between the two; then the message is held and tried again later.
 const ROUNDS_MAX: u32 = 3;
-
-/// Most characters of why an object cannot be read: the reason quotes the object.
-const WHY_CHARACTERS_MAX: usize = 200;
 
 /// What came of creating the request of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +72,10 @@ impl Creator {
                 Err(other) => return Created::NotNow(other.to_string()),
             }
             match cluster::get(&self.stored, &wanted.name_any()).await {
-                Ok(Some(existing)) => return met(&existing, wanted),
+                Ok(Some(existing)) => {
+                    let met = intake::compare(&existing, wanted);
+                    return met.map_or_else(Created::Conflict, |()| Created::Already);
+                }
                 // Deleted in between: the name is free again.
                 Ok(None) => {}
                 Err(why) => return Created::NotNow(why.to_string()),
@@ -118,64 +116,10 @@ impl Creator {
     /// # Errors
     /// Why not.
     pub(super) async fn probe(&self) -> Result<(), ClusterError> {
-        let good = order::known_good(&self.queue_arn, clock::now());
+        let good = intake::known_good(&self.queue_arn, clock::now());
         match cluster::create(&self.api, &good, true).await {
             Ok(_) | Err(ClusterError::Exists(_)) => Ok(()),
             Err(why) => Err(why),
         }
-    }
-}
-
-/// What it means that an object of this name exists.
-fn met(existing: &DynamicObject, wanted: &RestockRequest) -> Created {
-    let spec = existing.data.get("spec").unwrap_or(&Value::Null);
-    match serde_json::from_value::<RestockRequestSpec>(spec.clone()) {
-        Ok(spec) if order::is_same(&spec, &wanted.spec) => Created::Already,
-        Ok(spec) => Created::Conflict(conflict(&spec, wanted)),
-        Err(why) => Created::Conflict(format!(
-            "identity conflict: {} exists, and this version cannot read its spec ({}); compare \
-             it with this message by hand, or install the version that wrote it",
-            wanted.name_any(),
-            plain_text(&why.to_string(), WHY_CHARACTERS_MAX)
-        )),
-    }
-}
-
-fn conflict(existing: &RestockRequestSpec, wanted: &RestockRequest) -> String {
-    let order = |spec: &RestockRequestSpec| {
-        let quantity = spec.quantity.map(|count| count.to_string());
-        let quantity = quantity.unwrap_or_else(|| "no quantity".to_owned());
-        format!("{quantity} of {}", spec.product_id)
-    };
-    format!(
-        "identity conflict: {} exists and asks for {}, this message asks for {}",
-        wanted.name_any(),
-        order(existing),
-        order(&wanted.spec)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::time::Time;
-    use serde_json::json;
-
-    #[test]
-    fn only_the_spec_of_an_existing_object_is_compared() {
-        let wanted = order::known_good("arn:aws:sqs:eu-central-1:1:q", Time::default());
-        let stored = |spec: Value| -> DynamicObject {
-            let status = json!({ "phase": "OfTomorrow" });
-            let name = json!({ "name": wanted.name_any() });
-            let object = json!({ "metadata": name, "spec": spec, "status": status });
-            serde_json::from_value(object).unwrap()
-        };
-        let mut spec = serde_json::to_value(&wanted.spec).unwrap();
-        assert_eq!(met(&stored(spec.clone()), &wanted), Created::Already);
-        spec["resolution"] = json!({ "verb": "OfTomorrow" });
-        let Created::Conflict(why) = met(&stored(spec), &wanted) else {
-            panic!("a spec that cannot be read cannot be the same");
-        };
-        assert!(why.contains("this version cannot read its spec"), "{why}");
     }
 }

@@ -12,12 +12,12 @@ use super::create::{Created, Creator};
 use super::gate::Gate;
 use super::held::{Held, Receipt, create_all};
 use super::metrics::{Ending, Metrics};
-use super::order;
 use crate::domain::time::Time;
 use crate::edge::aws::AwsError;
 use crate::edge::cluster;
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::{BATCH_MAX, Queue, Received, WAIT_MAX};
+use crate::intake;
 use crate::process::backoff::Backoff;
 use crate::process::clock;
 use crate::process::health::{Condition, Pulse};
@@ -145,7 +145,7 @@ impl Poller {
             if message.body.len() > BODY_BYTES_LARGE {
                 self.careful_until = now + CAREFUL_FOR;
             }
-            match order::read(&message, &self.creator.queue_arn, &mapping, now) {
+            match intake::read(&message, &self.creator.queue_arn, &mapping, now) {
                 Ok(request) => held.push(Held {
                     receipt: Receipt {
                         handle: message.receipt,

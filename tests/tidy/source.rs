@@ -80,12 +80,14 @@ pub(crate) fn sources(directories: &[&str]) -> Vec<Source> {
     found
 }
 
+/// The programs, which are not of the library.
+const PROGRAMS: &[&str] = &["src/main.rs", "src/command.rs", "src/bin/"];
+
 /// All of the library.
 pub(crate) fn library() -> Vec<Source> {
-    sources(&["src"])
-        .into_iter()
-        .filter(|source| !["src/main.rs", "src/command.rs"].contains(&source.path.as_str()))
-        .collect()
+    let mut all = sources(&["src"]);
+    all.retain(|source| !source.may(PROGRAMS));
+    all
 }
 
 /// All that people read.

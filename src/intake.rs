@@ -1,4 +1,11 @@
-//! A received message to the object that it asks for.
+//! What a message becomes: its object, and the order that a factory reads. Ingest and
+//! controller do it, and the plugin says beforehand what they would do.
+
+mod compare;
+mod order;
+
+pub use compare::compare;
+pub use order::order_body;
 
 use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};
 use crate::crd::time::micro_time;
@@ -15,16 +22,20 @@ use crate::edge::sqs::Received;
 const REASON_CHARACTERS_MAX: usize = 400;
 
 /// Why a message is no order, and what it is known by all the same.
-#[derive(Debug)]
-pub(super) struct Refusal {
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct Refusal {
     /// Its request id, or a name made from its content.
-    pub(super) known_as: String,
+    pub known_as: String,
     /// Why.
-    pub(super) why: String,
+    pub why: String,
 }
 
 /// The object for a message from the queue of this ARN.
-pub(super) fn read(
+///
+/// # Errors
+/// [`Refusal`]: the same message will be refused again.
+pub fn read(
     message: &Received,
     queue_arn: &str,
     mapping: &Mapping,
@@ -92,7 +103,7 @@ fn object(
 
 /// An object that nothing but the state of the cluster could speak against. It is only
 /// ever created as a dry run.
-pub(super) fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
+pub fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
     let event = EventId::parse("dry-run").expect("these are letters and a dash");
     let source = Source {
         kind: SourceKind::Queue,
@@ -114,20 +125,4 @@ pub(super) fn known_good(queue_arn: &str, now: Time) -> RestockRequest {
         resolution: None,
     };
     RestockRequest::new(&RequestId::of_event(queue_arn, &event).object_name(), spec)
-}
-
-/// Whether what exists is what this message asks for: the same message met again, or the
-/// same order read by another mapping.
-pub(super) fn is_same(existing: &RestockRequestSpec, wanted: &RestockRequestSpec) -> bool {
-    let digest = |spec: &RestockRequestSpec| spec.source.as_ref().map(|s| s.digest.clone());
-    let order = |spec: &RestockRequestSpec| {
-        (
-            spec.product_id.clone(),
-            spec.quantity,
-            spec.factory_id.clone(),
-            spec.requester.clone(),
-        )
-    };
-    (digest(existing).is_some() && digest(existing) == digest(wanted))
-        || order(existing) == order(wanted)
 }

@@ -1,0 +1,86 @@
+//! What to do about a request, by the reason why it stands where it stands. docs/operations.md
+//! has the same at length.
+
+/// In one or two sentences. None where there is nothing to do, and for the words of a newer
+/// version.
+pub(super) fn of(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "BackingOff" => "The factory could not be reached. If many wait: is it up?",
+        "Throttled" => {
+            "The factory asked to wait. If it comes often, lower ordersPerSecond of its Factory."
+        }
+        "FactoryClosed" => "Its Factory takes no orders: `kubectl get factories` says why.",
+        "BreakerOpen" => {
+            "The factory failed five times in a row. Is it up? `kubectl get factories -o wide` \
+             has its last error."
+        }
+        "NoFactory" => "Mend the Factories within ten minutes, or it ends as Invalid.",
+        "OrderUnknown" => {
+            "Nobody knows whether the factory has the order. The callback settles it; do not \
+             order again before."
+        }
+        "Invalid" => "Nothing was ordered. Mend what the message says, then order again.",
+        "Duplicate" => {
+            "Not ordered by this object: the message names the one that stands for the request."
+        }
+        "AttemptsExhausted" => {
+            "Every attempt may have cost an order. Ask the factory before you order again."
+        }
+        "FactoryUnreachable" => {
+            "Nothing was ordered. Mend the way to the factory, then order again."
+        }
+        "FactoryThrottled" => {
+            "Nothing was ordered. Ask the factory's owners, lower ordersPerSecond, order again."
+        }
+        "Refused" => {
+            "Nothing was ordered. 401, 403: headersFrom; 3xx, 404: url; 400, 422: the order. \
+             Mend it, then order again."
+        }
+        "CallbackOverdue" => {
+            "The factory has the order. Ask it for the order id. Goods that still come mend \
+             the request; goods that came without a callback are to be booked by hand."
+        }
+        "OrderOutcomeUnknown" => {
+            "Nobody knows whether it was ordered. Ask the factory for product, quantity and \
+             time. Do not order again before it has answered."
+        }
+        "LateArrival" => "Correct what was ordered or booked by hand meanwhile, if anything.",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crd::request::RestockRequest;
+    use kube::CustomResourceExt as _;
+
+    /// Where nothing is to be done: it goes on by itself, or went well.
+    const NONE: [&str; 8] = [
+        "New",
+        "Reordering",
+        "Suspended",
+        "ProductBusy",
+        "Queued",
+        "Ordering",
+        "OrderPlaced",
+        "Arrived",
+    ];
+
+    #[test]
+    fn every_reason_is_thought_of() {
+        let definition = serde_json::to_value(RestockRequest::crd()).unwrap();
+        let reason = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/reason";
+        let words = definition.pointer(&format!("{reason}/enum")).unwrap();
+        let words: Vec<_> = words
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|word| word.as_str())
+            .collect();
+        assert!(words.len() > NONE.len());
+        for word in words {
+            assert_ne!(of(word).is_some(), NONE.contains(&word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Completion in a shell: of `kubectl-restock` by a script, and of `kubectl restock` by
+//! what kubectl asks a plugin.
+
+use super::{Cli, Failure, screen};
+use clap::CommandFactory as _;
+use clap_complete::aot::{Shell as Script, generate};
+
+/// How the helper of kubectl is to call this program.
+pub(super) const CANDIDATES: &str = "__complete";
+
+/// What a program named `kubectl_complete-restock` on the PATH has to do (kubectl, since
+/// 1.26, runs it with the words after `kubectl restock`).
+const HELPER: &str = "#!/bin/sh\nexec kubectl-restock __complete \"$@\"\n";
+
+/// After the candidates: complete no file names (cobra, ShellCompDirectiveNoFileComp).
+const NO_FILES: &str = ":4";
+
+/// Which script.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Of which shell; kubectl: the helper to be put on the PATH as kubectl_complete-restock
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Kubectl,
+}
+
+/// The words so far; the last one is to be completed.
+#[derive(Debug, clap::Args)]
+pub(super) struct CandidatesArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// Prints the script.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let shell = match args.shell {
+        Shell::Bash => Script::Bash,
+        Shell::Zsh => Script::Zsh,
+        Shell::Fish => Script::Fish,
+        Shell::Kubectl => {
+            screen::print(HELPER);
+            return Ok(());
+        }
+    };
+    // A script completes the program's own name, of one word.
+    let mut command = Cli::command().bin_name("kubectl-restock");
+    let mut script = Vec::new();
+    generate(shell, &mut command, "kubectl-restock", &mut script);
+    screen::print(&String::from_utf8_lossy(&script));
+    Ok(())
+}
+
+/// Prints one candidate a line, and what kubectl is to do with them.
+pub(super) fn candidates(args: &CandidatesArgs) -> Result<(), Failure> {
+    let mut lines = matching(&args.words);
+    lines.push(NO_FILES.to_owned());
+    screen::print(&lines.join("\n"));
+    Ok(())
+}
+
+fn matching(words: &[String]) -> Vec<String> {
+    let (begun, before) = words
+        .split_last()
+        .map_or(("", words), |(last, before)| (last.as_str(), before));
+    let mut command = Cli::command();
+    command.build();
+    let mut at = &command;
+    for word in before {
+        at = at.find_subcommand(word).unwrap_or(at);
+    }
+    let commands = at.get_subcommands().filter(|one| !one.is_hide_set());
+    let flags = at.get_arguments().filter_map(|one| one.get_long());
+    let all = commands
+        .map(|one| one.get_name().to_owned())
+        .chain(flags.map(|flag| format!("--{flag}")));
+    all.filter(|one| one.starts_with(begun) && (!begun.is_empty() || !one.starts_with('-')))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(words: &[&str]) -> Vec<String> {
+        matching(
+            &words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn commands_and_flags_are_completed() {
+        assert_eq!(completed(&["s"]), ["status", "suspend", "simulate"]);
+        assert_eq!(completed(&["simulate", "--m"]), ["--mapping"]);
+        assert_eq!(completed(&["status", "--all"]), ["--all-namespaces"]);
+        assert!(!completed(&[""]).contains(&CANDIDATES.to_owned()));
+    }
+}

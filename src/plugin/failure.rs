@@ -1,0 +1,89 @@
+//! Why a command could not do what it was asked, and what to do next.
+
+use super::screen;
+use crate::edge::cluster::ClusterError;
+use std::process::ExitCode;
+
+const FAILED: u8 = 1;
+/// The code that clap gives a command line that it cannot read.
+const USAGE: u8 = 2;
+const NO_SUCH_REQUEST: u8 = 3;
+const REFUSED: u8 = 4;
+
+/// A failure in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    code: u8,
+    what: String,
+    next: String,
+}
+
+impl Failure {
+    /// It cannot be done now.
+    pub(super) fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(FAILED, what, next)
+    }
+
+    /// The command line asks for two things that do not go together.
+    pub(super) fn usage(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(USAGE, what, next)
+    }
+
+    /// A request is not there.
+    pub(super) fn no_such_request(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(NO_SUCH_REQUEST, what, next)
+    }
+
+    /// A message would not become a request.
+    pub(super) fn refused(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(REFUSED, what, next)
+    }
+
+    fn of(code: u8, what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            code,
+            what: what.into(),
+            next: next.into(),
+        }
+    }
+
+    /// What the API server answered to an attempt to do this, such as "list requests".
+    pub(super) fn of_cluster(doing: &str, why: &ClusterError) -> Self {
+        let next = match why {
+            ClusterError::Unavailable(_) => {
+                "Is the cluster up, and this the right context? `kubectl cluster-info` asks it; \
+                 `kubectl config get-contexts` lists the contexts, --context takes one."
+            }
+            ClusterError::Gone(_) => {
+                "The cluster does not know restock requests. Install the operator first: \
+                 `helm install`, or `restock-operator crd | kubectl apply -f -`."
+            }
+            ClusterError::Conflict(_) => "Somebody else changed it meanwhile. Try again.",
+            _ if why.is_forbidden() => {
+                "Ask your administrator for this right. The roles view (to read) and edit (to \
+                 suspend) of Kubernetes have it where the operator is installed."
+            }
+            ClusterError::Exists(_) | ClusterError::Refused(_) => {
+                "The API server does not accept it; its words say why."
+            }
+        };
+        Self::new(format!("cannot {doing}: {why}"), next)
+    }
+
+    /// The same, with another way out.
+    pub(super) fn or_else(self, way: &str) -> Self {
+        let next = format!("{} Or {way}.", self.next);
+        Self { next, ..self }
+    }
+
+    /// What went wrong, on one line.
+    pub(super) fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Says it on standard error.
+    pub(super) fn told(&self) -> ExitCode {
+        screen::complain(&format!("error: {}\nnext:  {}\n", self.what, self.next));
+        ExitCode::from(self.code)
+    }
+}

@@ -1,0 +1,43 @@
+//! The one way to the terminal. Text of strangers ends up in objects and messages: whatever
+//! could steer a terminal, hide or reorder text is left out here, wherever it came from.
+
+use crate::domain::message::plain_text;
+use std::io::Write as _;
+
+/// Prints the lines of an answer.
+pub(super) fn print(text: &str) {
+    // A reader that has seen enough, such as `head`, is no failure.
+    let _ = std::io::stdout()
+        .lock()
+        .write_all(harmless(text).as_bytes());
+}
+
+/// Prints what is not the answer itself: errors, and what they ask for.
+pub(super) fn complain(text: &str) {
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(harmless(text).as_bytes());
+}
+
+/// Its lines, each as plain text but for the blanks at its beginning.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        shown.push_str(&line[..indent]);
+        shown.push_str(&plain_text(line, usize::MAX));
+        shown.push('\n');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        let hostile = "  red\u{1b}[31m\n\u{9b}2Jwiped\r\u{7}\u{202e}turned\u{200b}\n";
+        assert_eq!(harmless(hostile), "  red[31m\n2Jwipedturned\n");
+    }
+}

@@ -1,0 +1,91 @@
+//! `simulate`: what a message would become, by the same code as ingest and controller.
+//! Nothing is written anywhere.
+
+mod ask;
+mod input;
+mod outcome;
+mod print;
+
+use super::failure::Failure;
+use super::output::{self, Output, full_name};
+use super::screen;
+use super::target::Target;
+use crate::edge::mapping::{Mapping, MappingFile};
+use crate::process::clock;
+use outcome::Outcome;
+use std::path::PathBuf;
+
+/// Which message, and how to read it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// File with the message, or - for the standard input: an SNS notification, what `aws
+    /// sqs receive-message` prints, or a plain body
+    #[arg(short, long, value_name = "PATH")]
+    file: PathBuf,
+    /// File that says where a message has its order; without one, the common shop's keys
+    #[arg(long, value_name = "PATH")]
+    mapping: Option<PathBuf>,
+    /// ARN of the queue it is sent to; part of the identity of a message that came through
+    /// no topic
+    #[arg(long, value_name = "ARN")]
+    queue_arn: Option<String>,
+    /// Do not ask the cluster which Factory would get the order, and whether the request is
+    /// there already
+    #[arg(long)]
+    offline: bool,
+    /// How to print it
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
+}
+
+/// Says it, for each message of the file.
+pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    let messages = input::read(&args.file)?;
+    let mapping = mapping(&args).await?;
+    let now = clock::now();
+    let mut outcomes: Vec<Outcome> = messages
+        .iter()
+        .map(|message| Outcome::of(message, args.queue_arn.as_deref(), &mapping, now))
+        .collect();
+    // What can be said without the cluster is said, whatever becomes of asking it.
+    let asked = match args.offline {
+        true => Ok(()),
+        false => ask::cluster(target, &mut outcomes).await,
+    };
+    match args.output {
+        None | Some(Output::Wide) => screen::print(&print::outcomes(&outcomes)?),
+        Some(Output::Json) => output::json(&outcomes)?,
+        Some(Output::Yaml) => output::yaml(&outcomes)?,
+        Some(Output::Name) => {
+            let names = outcomes.iter().filter_map(Outcome::name);
+            screen::print(&names.map(|name| full_name(&name)).collect::<String>());
+        }
+    }
+    asked?;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| outcome.refusal.is_some())
+        .count();
+    match refused {
+        0 => Ok(()),
+        _ => Err(Failure::refused(
+            format!(
+                "{refused} of {} messages would become no request",
+                outcomes.len()
+            ),
+            "Such a message goes to the dead-letter queue. Mend its sender or the mapping \
+             (docs/mapping.md), and try again here.",
+        )),
+    }
+}
+
+async fn mapping(args: &Args) -> Result<Mapping, Failure> {
+    let Some(path) = &args.mapping else {
+        return Ok(Mapping::common_shop());
+    };
+    let (_, mapping) = MappingFile::open(path).await.map_err(|why| {
+        let next = "docs/mapping.md shows what a mapping looks like.";
+        Failure::new(why.to_string(), next)
+    })?;
+    Ok(mapping)
+}

@@ -1,0 +1,71 @@
+//! `status`: what became of the requests.
+
+mod events;
+mod print;
+mod row;
+mod said;
+mod story;
+mod summary;
+
+use super::failure::Failure;
+use super::output::{self, Output, full_name};
+use super::requests::{self, Selection};
+use super::screen;
+use super::target::Target;
+use crate::process::clock;
+use row::Row;
+use story::Story;
+use summary::Summary;
+
+/// Which requests, and how to show them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Name of one request, for its story; without it a summary of all
+    #[arg(conflicts_with_all = ["selector", "field_selector"])]
+    name: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// How to print it
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
+}
+
+/// Shows one, or all.
+pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    match &args.name {
+        Some(name) => one(name, args.output, target).await,
+        None => all(&args, target).await,
+    }
+}
+
+async fn all(args: &Args, target: &Target) -> Result<(), Failure> {
+    let place = target.place().await?;
+    let now = clock::now();
+    let rows = requests::all(&place, &args.selection, |view| Row::of(&view, now)).await?;
+    let summary = Summary::of(rows, place.words(), now);
+    match args.output {
+        None => screen::print(&print::summary(&summary, false)),
+        Some(Output::Wide) => screen::print(&print::summary(&summary, true)),
+        Some(Output::Json) => output::json(&summary)?,
+        Some(Output::Yaml) => output::yaml(&summary)?,
+        Some(Output::Name) => {
+            let names = summary.requests.iter().map(|row| full_name(&row.name));
+            screen::print(&names.collect::<String>());
+        }
+    }
+    Ok(())
+}
+
+async fn one(name: &str, form: Option<Output>, target: &Target) -> Result<(), Failure> {
+    let (place, namespace) = target.namespace_of_names().await?;
+    let view = requests::one(&place, &namespace, name).await?;
+    let events = events::of(&place, &namespace, &view).await;
+    let story = Story::of(&view, events, clock::now());
+    match form {
+        None | Some(Output::Wide) => screen::print(&print::story(&story)),
+        Some(Output::Json) => output::json(&story)?,
+        Some(Output::Yaml) => output::yaml(&story)?,
+        Some(Output::Name) => screen::print(&full_name(name)),
+    }
+    Ok(())
+}

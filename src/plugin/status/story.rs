@@ -1,0 +1,245 @@
+//! The story of one request: what happened, when, by whom; and what comes next.
+
+use super::said;
+use crate::domain::time::Time;
+use crate::edge::cluster::FIELD_MANAGER;
+use crate::plugin::advice;
+use crate::plugin::view::{View, span, written};
+use kube::ResourceExt as _;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// The roles that act on a request, as people know them.
+pub(super) const CONTROLLER: &str = "controller";
+const INGEST: &str = "ingest";
+const RECEIVER: &str = "receiver";
+const FACTORY: &str = "factory";
+const SENDER: &str = "sender";
+
+/// One thing that happened.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    #[serde(serialize_with = "as_written")]
+    pub(super) at: Time,
+    pub(super) who: String,
+    pub(super) what: String,
+}
+
+impl Entry {
+    pub(super) fn new(at: Time, who: &str, what: impl Into<String>) -> Self {
+        Self {
+            at,
+            who: who.to_owned(),
+            what: what.into(),
+        }
+    }
+}
+
+fn as_written<S: Serializer>(at: &Time, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&written(*at))
+}
+
+/// A request and its time line.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Story {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) phase: String,
+    pub(super) reason: String,
+    pub(super) message: Option<String>,
+    pub(super) age: String,
+    /// What is known of the order.
+    pub(super) facts: BTreeMap<&'static str, String>,
+    pub(super) timeline: Vec<Entry>,
+    /// What is waited for, and what a person can do.
+    pub(super) next: Vec<String>,
+    /// What this story lacks.
+    pub(super) missing: Vec<String>,
+}
+
+impl Story {
+    pub(super) fn of(view: &View, events: Result<Vec<Entry>, String>, now: Time) -> Self {
+        let (events, missing) = match events {
+            Ok(events) => (events, Vec::new()),
+            Err(why) => (Vec::new(), vec![why]),
+        };
+        let mut timeline = happened(view);
+        timeline.extend(said::words(view));
+        timeline.extend(events);
+        // Conditions and Events are kept in whole seconds: within one, the order in which
+        // things can only have happened stays.
+        timeline.sort_by_key(|entry| entry.at.as_micros().div_euclid(1_000_000));
+        Self {
+            namespace: view.namespace(),
+            name: view.name(),
+            phase: view.phase(),
+            reason: view.reason(),
+            message: view.text("/status/message"),
+            age: span(now.since(view.created())),
+            facts: facts(view),
+            timeline,
+            next: next(view, now),
+            missing,
+        }
+    }
+}
+
+/// In the order in which it can only have happened.
+fn happened(view: &View) -> Vec<Entry> {
+    let all = [
+        sent(view),
+        Some(created(view)),
+        announced(view),
+        answered(view),
+        delayed(view),
+        arrived(view),
+        ended(view),
+        told(view),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn sent(view: &View) -> Option<Entry> {
+    let at = view.time("/spec/source/sentAt")?;
+    let arn = view.text("/spec/source/arn").unwrap_or_default();
+    let event = view.text("/spec/source/eventId").unwrap_or_default();
+    Some(Entry::new(
+        at,
+        SENDER,
+        format!("message to {arn}, event {event}"),
+    ))
+}
+
+fn created(view: &View) -> Entry {
+    let mut writers: Vec<_> = view.object.managed_fields().iter().collect();
+    writers.retain(|one| one.subresource.is_none());
+    writers.sort_by_key(|one| one.time.as_ref().map(|at| at.0));
+    let manager = writers.first().and_then(|one| one.manager.as_deref());
+    let by_message = view.is_there("/spec/source");
+    let who = match manager.unwrap_or_default() {
+        // Ingest and controller write under one name; only one of them creates.
+        FIELD_MANAGER if by_message => INGEST,
+        other => other,
+    };
+    let quantity = view.text("/spec/quantity");
+    let quantity = quantity.unwrap_or_else(|| "some".to_owned());
+    let product = view.text("/spec/productId").unwrap_or_default();
+    let requester = view.text("/spec/requester");
+    let asked = requester.map_or(String::new(), |who| format!(", asked for by {who}"));
+    Entry::new(
+        view.created(),
+        who,
+        format!("request made: {quantity} of {product}{asked}"),
+    )
+}
+
+fn announced(view: &View) -> Option<Entry> {
+    let at = view.time("/status/placingSince")?;
+    let attempt = view.text("/status/attempt").unwrap_or_default();
+    let factory = view.text("/status/factory/name").unwrap_or_default();
+    let what = format!("attempt {attempt}: order sent to Factory {factory}");
+    Some(Entry::new(at, CONTROLLER, what))
+}
+
+fn answered(view: &View) -> Option<Entry> {
+    let ordered = view.condition("Ordered")?;
+    let of = |who, what: String| Some(Entry::new(ordered.at, who, what));
+    match (ordered.status.as_str(), ordered.reason.as_str()) {
+        ("True", _) => {
+            let id = view.text("/status/factoryOrderId")?;
+            of(FACTORY, format!("has the order, as {id}"))
+        }
+        ("False", "Refused") => of(FACTORY, "refused the order".to_owned()),
+        ("Unknown", "OrderUnknown" | "OrderOutcomeUnknown") => of(
+            CONTROLLER,
+            "nobody knows whether the factory has the order".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn delayed(view: &View) -> Option<Entry> {
+    let delayed = view.condition("Delayed")?;
+    let told = match view.text("/status/delay").as_deref() {
+        Some("Told") => ", and the operations team was told",
+        _ => "",
+    };
+    let what = format!("longer in one phase than its Factory allows{told}");
+    Some(Entry::new(delayed.at, CONTROLLER, what))
+}
+
+fn arrived(view: &View) -> Option<Entry> {
+    let at = view.time("/status/arrival/at")?;
+    let quantity = view.text("/status/arrival/quantity").unwrap_or_default();
+    Some(Entry::new(
+        at,
+        RECEIVER,
+        format!("callback: {quantity} pieces came, and are in stock"),
+    ))
+}
+
+fn ended(view: &View) -> Option<Entry> {
+    let at = view.time("/status/completionTime")?;
+    let message = view.text("/status/message").unwrap_or_default();
+    let what = format!("{}, {}: {message}", view.phase(), view.reason());
+    Some(Entry::new(at, CONTROLLER, what))
+}
+
+fn told(view: &View) -> Option<Entry> {
+    let at = view.time("/status/notice/at")?;
+    let id = view.text("/status/notice/id").unwrap_or_default();
+    let channels = view.text("/status/notice/channels").unwrap_or_default();
+    let what = format!("operations team told through {channels}, notice {id}");
+    Some(Entry::new(at, CONTROLLER, what))
+}
+
+fn facts(view: &View) -> BTreeMap<&'static str, String> {
+    let quantity = view.quantity();
+    let product = view.product();
+    let order = quantity.map_or(product.clone(), |count| format!("{product} x {count}"));
+    let status = [
+        ("Factory", "/status/factory/name"),
+        ("Attempt", "/status/attempt"),
+        ("Order id", "/status/factoryOrderId"),
+        ("Outcome", "/status/orderOutcome"),
+    ];
+    let told = status
+        .into_iter()
+        .filter_map(|(what, pointer)| Some((what, view.text(pointer)?)));
+    std::iter::once(("Product", order)).chain(told).collect()
+}
+
+fn next(view: &View, now: Time) -> Vec<String> {
+    let phase = view.phase();
+    let in_or_ago = |at: Time| match now.since(at).is_zero() {
+        true => format!("{}, in {}", written(at), span(at.since(now))),
+        false => format!("{}, {} ago", written(at), span(now.since(at))),
+    };
+    let mut next = Vec::new();
+    if view.is_true("/spec/suspend") && !view.has_ended() {
+        let (name, namespace) = (view.name(), view.namespace());
+        next.push(format!(
+            "Suspended: no new order is sent. `kubectl restock resume {name} -n {namespace}` \
+             lets it go on."
+        ));
+    }
+    if let Some(at) = view
+        .time("/status/nextAttemptAt")
+        .filter(|_| phase == "Pending")
+    {
+        next.push(format!("Tried again: {}.", in_or_ago(at)));
+    }
+    if let Some(at) = view
+        .time("/status/deadline")
+        .filter(|_| phase == "Awaiting")
+    {
+        next.push(format!("Callback due: {}.", in_or_ago(at)));
+    }
+    if phase == "Failed" && !view.is_true("/status/finished") {
+        next.push("The operations team is still to be told.".to_owned());
+    }
+    next.extend(said::waiting(view));
+    next.extend(advice::of(&view.reason()).map(str::to_owned));
+    next
+}

@@ -1,0 +1,91 @@
+//! Which cluster, and which part of it.
+
+use super::failure::Failure;
+use crate::crd::request::RestockRequest;
+use crate::edge::cluster;
+use kube::core::DynamicObject;
+use kube::{Api, Client, CustomResourceExt as _};
+
+/// The same words as kubectl's own.
+#[derive(Debug, clap::Args)]
+pub(super) struct Target {
+    /// Context of the kubeconfig; if not set, the current one
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
+    /// Namespace; if not set, that of the context
+    #[arg(short, long, global = true, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Look at all namespaces
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+}
+
+/// A cluster, and where in it to look.
+pub(super) struct Place {
+    /// The cluster.
+    pub(super) client: Client,
+    /// None: in all namespaces.
+    pub(super) namespace: Option<String>,
+}
+
+impl Target {
+    /// Connects.
+    pub(super) async fn place(&self) -> Result<Place, Failure> {
+        let client = match &self.context {
+            Some(context) => cluster::client_of(context).await,
+            None => cluster::client().await,
+        };
+        let client = client.map_err(|why| {
+            Failure::new(
+                format!("no cluster to ask: {why}"),
+                "Set KUBECONFIG, or name a context with --context: `kubectl config \
+                 get-contexts` lists them.",
+            )
+        })?;
+        let one = || {
+            let named = self.namespace.clone();
+            named.unwrap_or_else(|| client.default_namespace().to_owned())
+        };
+        let namespace = (!self.all_namespaces).then(one);
+        Ok(Place { client, namespace })
+    }
+
+    /// Connects, to look at named requests: a name says nothing without its namespace.
+    pub(super) async fn namespace_of_names(&self) -> Result<(Place, String), Failure> {
+        let place = self.place().await?;
+        match place.namespace.clone() {
+            Some(namespace) => Ok((place, namespace)),
+            None => Err(Failure::usage(
+                "a name cannot be looked for in all namespaces",
+                "Name its namespace with -n instead of -A.",
+            )),
+        }
+    }
+}
+
+impl Place {
+    /// One namespace of it.
+    pub(super) fn narrowed(&self, namespace: &str) -> Self {
+        Self {
+            client: self.client.clone(),
+            namespace: Some(namespace.to_owned()),
+        }
+    }
+
+    /// The requests there, as they are stored.
+    pub(super) fn requests(&self) -> Api<DynamicObject> {
+        let resource = RestockRequest::api_resource();
+        match &self.namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    /// In words, after "requests".
+    pub(super) fn words(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("in namespace {namespace}"),
+            None => "in all namespaces".to_owned(),
+        }
+    }
+}
