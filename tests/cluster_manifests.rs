@@ -5,12 +5,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod cluster {
+    pub(crate) mod accounts;
     pub(crate) mod factory;
     pub(crate) mod installation;
     pub(crate) mod place;
 }
 mod support {
     pub(crate) mod account;
+    pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
@@ -38,6 +40,7 @@ async fn the_plain_manifests_are_an_installation_that_works() {
         shop.place
             .kubectl(&[&available[..], &all[..]].concat())
             .await;
+        shop.grant_tables().await;
         products_are_declared(&shop).await;
         shop.message("plain", 3, "a shop").await;
         shop.ended(Phase::Succeeded, 1).await;
