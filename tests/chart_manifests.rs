@@ -197,3 +197,38 @@ fn the_job_of_the_products_finds_what_the_document_makes() {
     let path = authorities.unwrap()["mountPath"].as_str().unwrap();
     assert!(page.contains(&format!("ssl-ca={path}/ca.pem")), "{path}");
 }
+
+#[test]
+fn each_secret_of_secrets_manager_is_let_to_who_is_told_of_it() {
+    let text = std::fs::read_to_string(checkout("manifests/aws/database-secret.json")).unwrap();
+    let policy: Value = serde_json::from_str(&text).unwrap();
+    // Six characters of Secrets Manager's own follow each name.
+    let any = "arn:aws:secretsmanager:REGION:ACCOUNT:secret:SECRET-??????";
+    assert_eq!(policy["Statement"][0]["Resource"], any);
+    let page = install_page();
+    let told: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.split_once("ecretsManagerId: "))
+        .map(|(_, secret)| secret)
+        .collect();
+    assert_eq!(told.len(), 4);
+    for secret in told {
+        let mut lines = page.lines().filter(|line| line.contains("may_read "));
+        let is_let = lines.any(|line| line.replace(';', "").split(' ').any(|word| word == secret));
+        assert!(is_let, "{secret}");
+    }
+}
+
+/// The trust that IRSA needs names one service account and one reader of its token.
+#[test]
+fn a_role_of_irsa_trusts_one_service_account() {
+    let text = std::fs::read_to_string(checkout("manifests/aws/irsa-trust.json")).unwrap();
+    let trust: Value = serde_json::from_str(&text).unwrap();
+    let statement = &trust["Statement"][0];
+    let provider = statement["Principal"]["Federated"].as_str().unwrap();
+    let (_, issuer) = provider.split_once("oidc-provider/").unwrap();
+    let equals = statement["Condition"]["StringEquals"].as_object().unwrap();
+    assert_eq!(equals[&format!("{issuer}:aud")], "sts.amazonaws.com");
+    let subject = "system:serviceaccount:restock:NAME";
+    assert_eq!(equals[&format!("{issuer}:sub")], subject);
+}
