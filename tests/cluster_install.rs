@@ -68,7 +68,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         shop.message("again", 4, "installed again").await;
         shop.ended(Phase::Succeeded, 1).await;
         assert_eq!(shop.stock().await, 11 + 4);
-        sell_out_and_restock(&shop).await;
+        sell_out_and_restock(&shop, "restock-restock-operator-sales").await;
         a_deleted_lease_comes_back(&shop).await;
         // The whole work is done: by both installations, with the same rights.
         for role in ["controller", "ingest"] {
