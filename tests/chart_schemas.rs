@@ -17,7 +17,7 @@ use support::chart::rendered;
 const FOREIGN: &str = "ScaledObject,PodMonitor";
 
 /// Values that bring every kind of object there is.
-const EVERYTHING: [&str; 11] = [
+const EVERYTHING: [&str; 15] = [
     "receiver.ingress.enabled=true",
     "receiver.ingress.tlsSecretName=certificate",
     "ingest.autoscaling.enabled=true",
