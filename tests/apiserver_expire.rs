@@ -12,6 +12,7 @@ use futures::{StreamExt, stream};
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use limited::Limited;
 use restock_operator::controller::expire::Expiry;
+use restock_operator::controller::words::Edits;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::process::args::Area;
 use restock_operator::process::health::Health;
@@ -35,6 +36,7 @@ fn expiry(place: &Place) -> Expiry {
         areas: vec![area(place)],
         succeeded: 10 * MINUTE,
         failed: 24 * 60 * MINUTE,
+        edits: Edits::new().0,
     }
 }
 
