@@ -111,6 +111,26 @@ async fn finished_requests_go_at_their_age_and_no_others() {
 }
 
 #[tokio::test]
+async fn what_somebody_edited_is_looked_at_before_it_goes() {
+    install_tls();
+    in_namespace(async |place| {
+        let requests = &requests(&place);
+        for name in ["edited", "untouched"] {
+            create(requests, name, &ended("Succeeded", true)).await;
+        }
+        let word = json!({ "verb": "Retry", "attempt": 1, "reason": "why", "by": "me" });
+        let patch = Patch::Merge(json!({ "spec": { "resolution": word } }));
+        let params = PatchParams::default();
+        requests.patch("edited", &params, &patch).await.unwrap();
+        let pulse = Health::default().pulse("expire", MINUTE);
+        let round = expiry(&place);
+        round.round(clock::now() + 11 * MINUTE, &pulse).await;
+        assert_eq!(names(requests).await, ["edited"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_page_is_looked_at() {
     install_tls();
     in_namespace(async |place| {
