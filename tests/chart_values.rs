@@ -122,6 +122,9 @@ fn the_service_leads_to_the_receiver_and_the_ingress_to_the_service() {
     assert_eq!(rule["host"], "restock.example.com");
     let backend = text(rule, "/http/paths/0/backend/service/name");
     assert_eq!(backend, text(service, "/metadata/name"));
+    let controller = one(&objects, "Deployment", "-controller").to_string();
+    let url = format!("http://{backend}:{}", service["spec"]["ports"][0]["port"]);
+    assert!(controller.contains(&format!("\"{url}\"")), "{url}");
 }
 
 #[test]
