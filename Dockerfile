@@ -13,7 +13,7 @@ ENV STATIC="-C target-feature=+crt-static --remap-path-prefix=$CARGO_HOME=/cargo
 COPY Cargo.toml Cargo.lock ./
 COPY xtask/Cargo.toml xtask/
 RUN mkdir --parents src benches xtask/src \
-    && echo 'fn main() {}' | tee src/main.rs benches/ingest.rs benches/memory.rs xtask/src/main.rs \
+    && echo 'fn main() {}' | tee src/main.rs benches/ingest.rs benches/memory.rs benches/sales.rs xtask/src/main.rs \
     && touch src/lib.rs \
     && RUSTFLAGS="$STATIC" cargo build --release --locked --bin restock-operator \
         --target "$(rustc --version --verbose | sed --quiet 's/host: //p')"

@@ -8,6 +8,7 @@
 mod act;
 mod areas;
 mod begin;
+mod book;
 mod context;
 mod destinations;
 mod drain;
@@ -30,6 +31,7 @@ pub mod sweep;
 pub mod tell;
 mod turning;
 mod wake;
+pub mod words;
 
 pub use settings::Args;
 pub use start::run;

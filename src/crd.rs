@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod factory;
 pub mod progress;
 pub mod request;
+pub mod resolution;
 pub mod schema;
 pub mod span;
 pub mod status;

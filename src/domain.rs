@@ -16,3 +16,4 @@ pub mod resolve;
 pub mod settle;
 pub mod shortage;
 pub mod time;
+pub mod word;

@@ -12,6 +12,7 @@ use futures::{StreamExt, stream};
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use limited::Limited;
 use restock_operator::controller::expire::Expiry;
+use restock_operator::controller::words::Edits;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::process::args::Area;
 use restock_operator::process::health::Health;
@@ -35,6 +36,7 @@ fn expiry(place: &Place) -> Expiry {
         areas: vec![area(place)],
         succeeded: 10 * MINUTE,
         failed: 24 * 60 * MINUTE,
+        edits: Edits::new().0,
     }
 }
 
@@ -104,6 +106,26 @@ async fn finished_requests_go_at_their_age_and_no_others() {
             names(requests).await,
             ["arrived-untold", "failed-untold", "waiting"]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_somebody_edited_is_looked_at_before_it_goes() {
+    install_tls();
+    in_namespace(async |place| {
+        let requests = &requests(&place);
+        for name in ["edited", "untouched"] {
+            create(requests, name, &ended("Succeeded", true)).await;
+        }
+        let word = json!({ "verb": "Retry", "attempt": 1, "reason": "why", "by": "me" });
+        let patch = Patch::Merge(json!({ "spec": { "resolution": word } }));
+        let params = PatchParams::default();
+        requests.patch("edited", &params, &patch).await.unwrap();
+        let pulse = Health::default().pulse("expire", MINUTE);
+        let round = expiry(&place);
+        round.round(clock::now() + 11 * MINUTE, &pulse).await;
+        assert_eq!(names(requests).await, ["edited"]);
     })
     .await;
 }

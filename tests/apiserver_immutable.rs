@@ -44,8 +44,8 @@ const REFUSED_ADDITIONS: [&str; 3] = [
 const TAKEN: [&str; 5] = [
     r#"{"suspend": true}"#,
     r#"{"suspend": null}"#,
-    r#"{"resolution": {"verb": "placed", "attempt": 1, "reason": "they said so", "by": "me"}}"#,
-    r#"{"resolution": {"verb": "not-placed"}}"#,
+    r#"{"resolution": {"verb": "Placed", "attempt": 1, "reason": "they said so", "by": "me"}}"#,
+    r#"{"resolution": {"verb": "NotPlaced"}}"#,
     r#"{"suspend": true, "resolution": null}"#,
 ];
 

@@ -154,3 +154,81 @@ fn the_policies_for_aws_allow_what_the_documents_say_and_no_more() {
         assert_eq!(allowed, documented(role), "{role}");
     }
 }
+
+fn install_page() -> String {
+    std::fs::read_to_string(checkout("docs/install-eks.md")).unwrap()
+}
+
+#[test]
+fn the_namespace_is_that_of_the_document() {
+    let objects = overlay("manifests/eks");
+    let mut namespaces = objects.iter().filter(|one| one["kind"] == "Namespace");
+    let labels = &namespaces.next().unwrap()["metadata"]["labels"];
+    let page = install_page();
+    assert_eq!(labels.as_object().unwrap().len(), 2);
+    for (key, value) in labels.as_object().unwrap() {
+        let label = format!("{key}={}", value.as_str().unwrap());
+        assert!(page.contains(&label), "{label}");
+    }
+}
+
+#[test]
+fn the_job_of_the_products_finds_what_the_document_makes() {
+    let sample = std::fs::read_to_string(checkout("manifests/samples/products-job.yaml")).unwrap();
+    let job: Value = serde_saphyr::from_str(&sample).unwrap();
+    let pod = &job["spec"]["template"]["spec"];
+    let page = install_page();
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+    let volumes = pod["volumes"].as_array().unwrap();
+    assert_eq!((mounts.len(), volumes.len()), (3, 3));
+    for volume in volumes {
+        let secret = volume["secret"]["secretName"].as_str();
+        let (what, name) = match secret {
+            Some(name) => ("secret generic", name),
+            None => ("configmap", volume["configMap"]["name"].as_str().unwrap()),
+        };
+        let made = format!("kubectl create {what} {name} ");
+        assert!(page.contains(&made), "{made}");
+        let source = volume.get("secret").or(volume.get("configMap")).unwrap();
+        let optional = source["optional"] == true;
+        assert_eq!(optional, volume["name"] != "products", "{volume}");
+    }
+    let authorities = mounts.iter().find(|one| one["name"] == "database-ca");
+    let path = authorities.unwrap()["mountPath"].as_str().unwrap();
+    assert!(page.contains(&format!("ssl-ca={path}/ca.pem")), "{path}");
+}
+
+#[test]
+fn each_secret_of_secrets_manager_is_let_to_who_is_told_of_it() {
+    let text = std::fs::read_to_string(checkout("manifests/aws/database-secret.json")).unwrap();
+    let policy: Value = serde_json::from_str(&text).unwrap();
+    // Six characters of Secrets Manager's own follow each name.
+    let any = "arn:aws:secretsmanager:REGION:ACCOUNT:secret:SECRET-??????";
+    assert_eq!(policy["Statement"][0]["Resource"], any);
+    let page = install_page();
+    let told: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|line| line.split_once("ecretsManagerId: "))
+        .map(|(_, secret)| secret)
+        .collect();
+    assert_eq!(told.len(), 4);
+    for secret in told {
+        let mut lines = page.lines().filter(|line| line.contains("may_read "));
+        let is_let = lines.any(|line| line.replace(';', "").split(' ').any(|word| word == secret));
+        assert!(is_let, "{secret}");
+    }
+}
+
+/// The trust that IRSA needs names one service account and one reader of its token.
+#[test]
+fn a_role_of_irsa_trusts_one_service_account() {
+    let text = std::fs::read_to_string(checkout("manifests/aws/irsa-trust.json")).unwrap();
+    let trust: Value = serde_json::from_str(&text).unwrap();
+    let statement = &trust["Statement"][0];
+    let provider = statement["Principal"]["Federated"].as_str().unwrap();
+    let (_, issuer) = provider.split_once("oidc-provider/").unwrap();
+    let equals = statement["Condition"]["StringEquals"].as_object().unwrap();
+    assert_eq!(equals[&format!("{issuer}:aud")], "sts.amazonaws.com");
+    let subject = "system:serviceaccount:restock:NAME";
+    assert_eq!(equals[&format!("{issuer}:sub")], subject);
+}

@@ -178,10 +178,10 @@ fn the_shop_is_called_at_its_port_and_calls_the_ledger_alone() {
         let objects = shop(&[&["networkPolicy.enabled=true"], more].concat());
         one(&objects, "NetworkPolicy", "-sales")["spec"].clone()
     };
-    let from_anybody = json!({"ports": [{"port": "shop", "protocol": "TCP"}]});
+    let from_anybody = json!({"ports": [{"port": 8_090, "protocol": "TCP"}]});
     let metrics = json!({
         "from": [{"namespaceSelector": {}}],
-        "ports": [{"port": "admin", "protocol": "TCP"}],
+        "ports": [{"port": 8_080, "protocol": "TCP"}],
     });
     let plain = policy(&[]);
     assert_eq!(plain["ingress"], json!([metrics, from_anybody]));
@@ -198,7 +198,7 @@ fn the_shop_is_called_at_its_port_and_calls_the_ledger_alone() {
         "sales.ingress.host=shop.example.com",
     ]);
     let ports = with_a_balancer["ingress"][1]["ports"].to_string();
-    assert!(ports.contains("shop") && ports.contains("admin"), "{ports}");
+    assert!(ports.contains("8090") && ports.contains("8080"), "{ports}");
 }
 
 #[test]

@@ -215,14 +215,11 @@ fn the_policies_let_the_order_test_through() {
             about(policy("controller"), "egress", "to", "order-test"),
             json!(8090),
         ),
-        (
-            about(of_test, "ingress", "from", "controller"),
-            json!("orders"),
-        ),
+        (about(of_test, "ingress", "from", "controller"), json!(8090)),
         (about(of_test, "egress", "to", "receiver"), json!(8090)),
         (
             about(policy("receiver"), "ingress", "from", "order-test"),
-            json!("callbacks"),
+            json!(8090),
         ),
     ] {
         assert_eq!(rules.len(), 1, "{wanted}");

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod cluster {
+    pub(crate) mod accounts;
     pub(crate) mod audit;
     pub(crate) mod buyer;
     pub(crate) mod factory;
@@ -14,6 +15,7 @@ mod cluster {
 }
 mod support {
     pub(crate) mod account;
+    pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
@@ -46,10 +48,11 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
     with_shop(|shop| async move {
         let mut values = shop.values();
         values["controller"]["settings"]["RESTOCK_TTL_SUCCEEDED_SECONDS"] = TTL_SECONDS.into();
-        shop.add_sales(&mut values);
         values["tests"] = json!({ "order": true, "settings": shop.aws_settings() });
         let said = shop.helm("install", &values).await;
         assert!(said.contains("kubectl get pods"), "{said}");
+        shop.add_sales(&mut values);
+        shop.helm("upgrade", &values).await;
         assert_eq!(pods(&shop).await, 11);
         shop.sell_out().await;
         good_messages_become_stock(&shop).await;
@@ -65,7 +68,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         shop.message("again", 4, "installed again").await;
         shop.ended(Phase::Succeeded, 1).await;
         assert_eq!(shop.stock().await, 11 + 4);
-        sell_out_and_restock(&shop).await;
+        sell_out_and_restock(&shop, "restock-restock-operator-sales").await;
         a_deleted_lease_comes_back(&shop).await;
         // The whole work is done: by both installations, with the same rights.
         for role in ["controller", "ingest"] {

@@ -1,22 +1,26 @@
-//! Needs the cluster of `cargo xtask e2e`. Proves: a copy of the overlay for EKS with the
-//! places filled in, and `kubectl apply -k`, are an installation that works; applied again
-//! they change nothing.
+//! Needs the cluster of `cargo xtask e2e`. Proves: copies of the overlays for EKS with the
+//! places filled in, and `kubectl apply -k`, are an installation that works, and a shop that
+//! sells from it; applied again they change nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod cluster {
+    pub(crate) mod accounts;
+    pub(crate) mod buyer;
     pub(crate) mod factory;
     pub(crate) mod installation;
     pub(crate) mod place;
 }
 mod support {
     pub(crate) mod account;
+    pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
     pub(crate) mod proxy;
     pub(crate) mod stock_queue;
 }
 
+use cluster::buyer::sell_out_and_restock;
 use cluster::factory::Factory;
 use cluster::installation::{Installation, with_shop};
 use restock_operator::crd::words::Phase;
@@ -27,28 +31,45 @@ use std::path::{Path, PathBuf};
 #[ignore = "needs the cluster of `cargo xtask e2e`"]
 async fn the_plain_manifests_are_an_installation_that_works() {
     with_shop(|shop| async move {
-        let overlay = fill_in(&shop);
-        let directory = overlay.display().to_string();
-        let apply = ["apply", "--kustomize", &directory];
+        let overlays = ["eks", "eks-shop"].map(|name| fill_in(&shop, name));
         make_keys(&shop).await;
-        shop.place.kubectl(&apply).await;
+        apply(&shop, &overlays[0]).await;
         a_factory_is_there(&shop).await;
-        let available = ["wait", "--for=condition=Available", "--timeout=180s"];
-        let all = ["deployments", "--all"];
-        shop.place
-            .kubectl(&[&available[..], &all[..]].concat())
-            .await;
+        all_are_available(&shop).await;
+        shop.grant_tables().await;
         products_are_declared(&shop).await;
         shop.message("plain", 3, "a shop").await;
         shop.ended(Phase::Succeeded, 1).await;
         assert_eq!(shop.stock().await, 20 + 3);
+        apply(&shop, &overlays[1]).await;
+        all_are_available(&shop).await;
+        sell_out_and_restock(&shop, "restock-operator-sales").await;
         // By what is stored: kubectl says "configured" of each list that the server completes.
         let before = generations(&shop).await;
-        shop.place.kubectl(&apply).await;
+        for overlay in &overlays {
+            apply(&shop, overlay).await;
+        }
         assert_eq!(generations(&shop).await, before);
-        std::fs::remove_dir_all(&overlay).unwrap();
+        for overlay in &overlays {
+            std::fs::remove_dir_all(overlay).unwrap();
+        }
     })
     .await;
+}
+
+async fn apply(shop: &Installation, overlay: &Path) {
+    let directory = overlay.display().to_string();
+    shop.place
+        .kubectl(&["apply", "--kustomize", &directory])
+        .await;
+}
+
+async fn all_are_available(shop: &Installation) {
+    let available = ["wait", "--for=condition=Available", "--timeout=180s"];
+    let all = ["deployments", "--all"];
+    shop.place
+        .kubectl(&[&available[..], &all[..]].concat())
+        .await;
 }
 
 /// Name and generation of what a change of its spec would count up.
@@ -60,64 +81,60 @@ async fn generations(shop: &Installation) -> String {
     table
 }
 
-/// The overlay, copied, with what is ours in the place of the examples.
-fn fill_in(shop: &Installation) -> PathBuf {
-    let place = &shop.place;
-    let overlay = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&place.namespace);
-    std::fs::create_dir_all(&overlay).unwrap();
-    let namespace = format!("namespace: {}", place.namespace);
-    let account = "https://sqs.eu-central-1.amazonaws.com/123456789012";
-    let callback = shop.callback_url("restock-operator-receiver");
-    let places = [
-        (
-            "name: restock\n".to_owned(),
-            format!("name: {}\n", place.namespace),
-        ),
-        ("../base".to_owned(), "../../../manifests/base".to_owned()),
-        (
-            "newName: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/".to_owned(),
-            "newName: ".to_owned(),
-        ),
-        ("newTag: 0.1.0".to_owned(), "newTag: dev".to_owned()),
-        (
-            format!("{account}/out-of-stock-dead"),
-            shop.queues.dead.url().to_owned(),
-        ),
-        (
-            format!("{account}/out-of-stock"),
-            shop.queues.queue.url().to_owned(),
-        ),
-        (format!("{account}/callback-inbox"), shop.inbox().to_owned()),
-        (
-            "arn:aws:sns:eu-central-1:123456789012:operations".to_owned(),
-            shop.operations().to_owned(),
-        ),
-        ("https://restock.example.com".to_owned(), callback),
-        (
-            "factory.example.com".to_owned(),
-            format!("factory.{}.svc", place.namespace),
-        ),
-        ("eu-central-1".to_owned(), "us-east-1".to_owned()),
-    ];
-    for file in ["kustomization.yaml", "namespace.yaml", "settings.yaml"] {
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("manifests/eks")
-            .join(file);
-        let sample = std::fs::read_to_string(sample).unwrap();
-        let mut text = places
-            .iter()
-            .fold(sample, |text, (from, to)| text.replace(from, to));
-        if file != "settings.yaml" {
-            text = text.replace("namespace: restock", &namespace);
+/// The overlay of this name, copied, with what is ours in the place of the examples.
+fn fill_in(shop: &Installation, name: &str) -> PathBuf {
+    let namespace = &shop.place.namespace;
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{namespace}-{name}"));
+    std::fs::create_dir_all(&copy).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+    for entry in std::fs::read_dir(sample.join(name)).unwrap() {
+        let entry = entry.unwrap();
+        let mut text = std::fs::read_to_string(entry.path()).unwrap();
+        for (from, to) in places(shop) {
+            text = text.replace(&from, &to);
         }
-        let more = if file == "kustomization.yaml" {
-            local_aws(shop)
-        } else {
-            String::new()
-        };
-        std::fs::write(overlay.join(file), text + &more).unwrap();
+        let file = entry.file_name();
+        // The settings are patches of what is still where the base has it.
+        if file != "settings.yaml" {
+            text = text.replace("namespace: restock", &format!("namespace: {namespace}"));
+        }
+        if file == "kustomization.yaml" {
+            text.push_str(&local_aws(shop));
+        }
+        std::fs::write(copy.join(file), text).unwrap();
     }
-    overlay
+    copy
+}
+
+/// What stands in the overlays, and what is ours.
+fn places(shop: &Installation) -> Vec<(String, String)> {
+    let namespace = &shop.place.namespace;
+    let account = "https://sqs.eu-central-1.amazonaws.com/123456789012";
+    let topic = "arn:aws:sns:eu-central-1:123456789012";
+    let registry = "newName: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/";
+    let callback = shop.callback_url("restock-operator-receiver");
+    let factory = format!("factory.{namespace}.svc");
+    let places = [
+        ("name: restock\n", &*format!("name: {namespace}\n")),
+        ("../base", "../../../manifests/base"),
+        ("../shop", "../../../manifests/shop"),
+        (registry, "newName: "),
+        ("newTag: 0.1.0", "newTag: dev"),
+        (
+            &format!("{account}/out-of-stock-dead"),
+            shop.queues.dead.url(),
+        ),
+        (&format!("{account}/out-of-stock"), shop.queues.queue.url()),
+        (&format!("{account}/callback-inbox"), shop.inbox()),
+        (&format!("{topic}:operations"), shop.operations()),
+        (&format!("{topic}:out-of-stock"), shop.queues.topic_arn()),
+        ("https://restock.example.com", &callback),
+        ("factory.example.com", &factory),
+        // Last: it is a part of most of the others.
+        ("eu-central-1", "us-east-1"),
+    ];
+    let owned = |(from, to): (&str, &str)| (from.to_owned(), to.to_owned());
+    places.into_iter().map(owned).collect()
 }
 
 /// In the place of the IAM roles.

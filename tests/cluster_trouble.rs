@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod cluster {
+    pub(crate) mod accounts;
     pub(crate) mod factory;
     pub(crate) mod installation;
     pub(crate) mod place;
@@ -12,6 +13,7 @@ mod cluster {
 }
 mod support {
     pub(crate) mod account;
+    pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
     pub(crate) mod proxy;

@@ -16,8 +16,9 @@ use requests::{by_message, by_person};
 use restock_operator::crd::request::{RestockRequest, to_request};
 use restock_operator::crd::validation::validate_request;
 use restock_operator::domain::order::{EventId, RequestId};
-use restock_operator::domain::progress::{Request, Resolution, Verb};
+use restock_operator::domain::progress::Request;
 use restock_operator::domain::time::Time;
+use restock_operator::domain::word::{Resolution, Verb};
 use serde_json::{Value, json};
 
 const UID: &str = "6f0c2b3a-0000-4000-8000-000000000001";
@@ -48,7 +49,7 @@ fn an_object_made_from_a_message_is_known_by_its_event() {
     let mut object = by_message("event-1");
     object["spec"]["suspend"] = json!(true);
     object["spec"]["resolution"] =
-        json!({ "verb": "not-placed", "attempt": 3, "reason": "no such order", "by": "me" });
+        json!({ "verb": "NotPlaced", "attempt": 3, "reason": "no such order", "by": "me" });
     let request = to_request(&stored(object)).unwrap();
     let arn = "arn:aws:sns:eu-central-1:000000000000:restock-stock";
     assert_eq!(

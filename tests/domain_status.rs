@@ -12,9 +12,10 @@ use restock_operator::crd::time::second_time;
 use restock_operator::crd::words;
 use restock_operator::domain::order::{FactoryKey, Nonce, Order, Quantity, Sku};
 use restock_operator::domain::progress::{
-    Arrived, Delay, OrderOutcome, Phase, Progress, Reason, Resolution, Told, Verb,
+    Arrived, Delay, OrderOutcome, Phase, Progress, Reason, Told,
 };
 use restock_operator::domain::time::Time;
+use restock_operator::domain::word::{Handled, Resolution, Verb};
 use serde_json::json;
 
 const START: Time = Time::from_micros(1_700_000_000_123_456);
@@ -69,22 +70,25 @@ fn told() -> impl Strategy<Value = Told> {
         })
 }
 
-fn resolution() -> impl Strategy<Value = Resolution> {
-    (any::<bool>(), any::<u32>(), ".{1,512}", ".{1,128}").prop_map(
-        |(placed, attempt, reason, by)| {
-            let verb = if placed {
-                Verb::Placed
-            } else {
-                Verb::NotPlaced
-            };
-            Resolution {
-                verb,
-                attempt,
-                reason,
-                by,
-            }
-        },
-    )
+fn handled() -> impl Strategy<Value = Handled> {
+    let verb = prop_oneof![
+        Just(Verb::Placed),
+        Just(Verb::NotPlaced),
+        quantity().prop_map(Verb::Arrived),
+        Just(Verb::Retry),
+        Just(Verb::Cancel),
+    ];
+    let word = (verb, any::<u32>(), ".{1,512}", ".{1,128}");
+    (word, option::of(".{0,1024}"), time()).prop_map(|(word, refusal, at)| {
+        let (verb, attempt, reason, by) = word;
+        let word = Resolution {
+            verb,
+            attempt,
+            reason,
+            by,
+        };
+        Handled { word, refusal, at }
+    })
 }
 
 fn phase() -> impl Strategy<Value = Phase> {
@@ -98,6 +102,7 @@ fn reason() -> impl Strategy<Value = Reason> {
         Reason::BackingOff,
         Reason::Throttled,
         Reason::Reordering,
+        Reason::Retrying,
         Reason::Suspended,
         Reason::ProductBusy,
         Reason::FactoryClosed,
@@ -110,6 +115,7 @@ fn reason() -> impl Strategy<Value = Reason> {
         Reason::LateArrival,
         Reason::Invalid,
         Reason::Duplicate,
+        Reason::Cancelled,
         Reason::AttemptsExhausted,
         Reason::FactoryUnreachable,
         Reason::FactoryThrottled,
@@ -130,7 +136,7 @@ prop_compose! {
         message in ".{0,1024}",
         finished in any::<bool>(),
         order in option::of(order()),
-        attempt in any::<u32>(),
+        (attempt, retries, reopened) in any::<(u32, u32, u32)>(),
         nonce in option::of("[0-9a-f]{32}"),
         (placing_since, deadline) in (option::of(time()), option::of(time())),
         (next_attempt_at, retry_since) in (option::of(time()), option::of(time())),
@@ -138,10 +144,10 @@ prop_compose! {
         arrival in option::of((quantity(), time())),
         delay in prop::sample::select(vec![Delay::None, Delay::Marked, Delay::Told]),
         told in option::of(told()),
-        handled_resolution in option::of(resolution()),
+        handled_resolution in option::of(handled()),
     ) -> Progress {
         Progress {
-            phase, reason, message, finished, outcome, order, attempt, placing_since,
+            phase, reason, message, finished, outcome, order, attempt, retries, reopened, placing_since,
             factory_order_id, deadline, next_attempt_at, retry_since, delay, told,
             nonce: nonce.map(Nonce::new),
             arrival: arrival.map(|(quantity, at)| Arrived { quantity, at }),

@@ -33,6 +33,8 @@ mod order_test;
 mod outages;
 #[path = "flow/traces.rs"]
 mod traces;
+#[path = "flow/words.rs"]
+mod words;
 
 use restock_operator::crd::words::Phase;
 use serde_json::json;

@@ -4,12 +4,16 @@
 
 #[path = "model/effects.rs"]
 mod effects;
+#[path = "model/goods.rs"]
+mod goods;
 #[path = "model/laws.rs"]
 mod laws;
 #[path = "model/moves.rs"]
 mod moves;
 #[path = "model/outside.rs"]
 mod outside;
+#[path = "model/people.rs"]
+mod people;
 #[path = "model/search.rs"]
 mod search;
 #[path = "model/world.rs"]
@@ -201,20 +205,6 @@ fn the_cluster_is_restored_from_a_backup() {
             bad_orders: 1,
             crashes: 1,
             lost_callbacks: 1,
-            ..NOTHING
-        },
-    );
-}
-
-#[test]
-fn a_person_settles_the_doubt() {
-    holds(
-        1,
-        1,
-        Budget {
-            words: 1,
-            bad_orders: 1,
-            crashes: 1,
             ..NOTHING
         },
     );

@@ -15,16 +15,24 @@ mod outbox;
 
 use account::Account;
 use buyers::purchase;
-use ledger::{Ledger, SKU, request, sku};
+use grants::On;
+use ledger::{Ledger, SKU, Schema, declaration, new_arrival, new_attempt, request, sku};
 use outbox::{owe, unsent};
 use restock_operator::domain::order::ProductId;
+use restock_operator::domain::progress::RowOutcome;
 use restock_operator::domain::purchase::{Answer, Restock, Terms, Verdict};
 use restock_operator::edge::store::Store;
+use restock_operator::edge::store::dead_letters::SeenDeadLetter;
 use restock_operator::edge::store::meta::Once;
+use restock_operator::edge::store::migrate::migrate;
 use restock_operator::edge::store::outbox::{Owed, Sent};
+use restock_operator::edge::store::products::{Adjusted, NewAdjustment, ProductDeclaration};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::MySqlPool;
 use std::time::Duration;
+
+/// Nobody else wants the row.
+const PATIENT: Duration = Duration::from_secs(30);
 
 /// A ledger as this role's account sees it.
 struct Seat {
@@ -57,6 +65,125 @@ impl Seat {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn the_owner_makes_the_tables_of_an_empty_schema() {
+    let schema = Schema::create().await;
+    let url = schema.url();
+    let owner = Account::without_rights("pass").await;
+    owner
+        .grant("restock_owner", url.expose_secret(), On::Schema)
+        .await;
+    let url = SecretString::from(owner.url(url.expose_secret(), "pass"));
+    migrate(&url, |_| {}).await.unwrap();
+    let pool = schema.pool().await;
+    // As one that was interrupted leaves it.
+    let begun = "UPDATE _sqlx_migrations SET success = FALSE";
+    sqlx::query(begun).execute(&pool).await.unwrap();
+    migrate(&url, |_| {}).await.unwrap();
+    let store = Store::connect(&schema.url(), 1).unwrap();
+    store.require_schema().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_account_of_the_roles_may_do_their_work_and_change_no_table() {
+    let seat = Seat::of("restock").await;
+    seat.store.require_schema().await.unwrap();
+    orders_and_receives(&seat.store).await;
+    tells_of_dead_letters(&seat.store).await;
+    declares_and_adjusts(&seat.store).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    forgets(&seat.store).await;
+    seat.may_not(&[
+        "DELETE FROM product",
+        "DELETE FROM arrival",
+        "DELETE FROM adjustment",
+        "DELETE FROM sale",
+        "DELETE FROM dead_letter",
+        "ALTER TABLE product ADD COLUMN note INT",
+        "CREATE TABLE other (id INT)",
+        "DROP TABLE archive",
+    ])
+    .await;
+}
+
+/// Controller and receiver.
+async fn orders_and_receives(store: &Store) {
+    let row = new_attempt("r", 1, "uid-1");
+    let (id, ours) = (&row.request_id, &row.nonce);
+    store.open_attempt(&row).await.unwrap();
+    let overdue = new_attempt("overdue", 1, "uid-1");
+    store.fence_attempt(&overdue).await.unwrap();
+    let arrival = new_arrival("r", 1);
+    store.record_arrival(&arrival, PATIENT).await.unwrap();
+    let now = store.now().await.unwrap();
+    store.set_inbox_empty(now).await.unwrap();
+    store.view(id).await.unwrap();
+    store.mark_recorded(id, 1).await.unwrap();
+    store.mark_shown(id, 1).await.unwrap();
+    let outcome = RowOutcome::Placed;
+    store.close_attempt(id, 1, ours, outcome).await.unwrap();
+    store.mark_attempt_told(id, 1, "notice").await.unwrap();
+    store.close_overdue(id, 1).await.unwrap();
+    store.archive(id, "uid-1", "{}").await.unwrap();
+}
+
+/// dlq.
+async fn tells_of_dead_letters(store: &Store) {
+    let seen = SeenDeadLetter {
+        request_id: request("dead"),
+        message_id: "m".to_owned(),
+        reason: "no product".to_owned(),
+        sent_at: None,
+    };
+    store.see_dead_letter(&seen).await.unwrap();
+    let hold = Duration::from_secs(60);
+    let claimed = store.claim_untold(10, "one", hold).await.unwrap();
+    assert_eq!(store.renew_claim("one", hold).await, Ok(1));
+    store.mark_told(&claimed, "notice").await.unwrap();
+    let act = async || Ok::<(), ()>(());
+    assert_eq!(store.once("told", act).await, Ok(Once::Now));
+}
+
+/// People, and the order test.
+async fn declares_and_adjusts(store: &Store) {
+    let named = |alias: &str| ProductDeclaration {
+        aliases: vec![ProductId::parse(alias).unwrap()],
+        ..declaration(SKU, 10)
+    };
+    for alias in ["donut", "ring"] {
+        store.apply_products(&[named(alias)]).await.unwrap();
+    }
+    let product = sku(SKU);
+    let [own, passing] = ["own", "passing"].map(|alias| ProductId::parse(alias).unwrap());
+    store.name_product(&product, &passing).await.unwrap();
+    store
+        .unname_product(&product, &passing, &own)
+        .await
+        .unwrap();
+    store.test_arrivals(&product, 10).await.unwrap();
+    let adjustment = NewAdjustment {
+        id: "a".to_owned(),
+        sku: product,
+        delta: -1,
+        reason: "one fell".to_owned(),
+        by: "a person".to_owned(),
+    };
+    let stock = 12;
+    assert_eq!(
+        store.adjust(&adjustment).await,
+        Ok(Adjusted::Done { stock })
+    );
+}
+
+/// The controller, of what was kept long enough.
+async fn forgets(store: &Store) {
+    let old = store.old_attempts(None, Duration::ZERO, None, 10).await;
+    let old = old.unwrap();
+    let old: Vec<_> = old.iter().collect();
+    assert_eq!(store.purge_attempts(&old).await, Ok(2));
+    assert_eq!(store.purge_archive(Duration::ZERO, 10).await, Ok(1));
 }
 
 #[tokio::test]

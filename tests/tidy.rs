@@ -270,3 +270,38 @@ fn functions_are_short() {
     }
     assert_none(complaints);
 }
+
+/// `docker build` makes the dependencies from Cargo.toml and empty sources: cargo refuses a
+/// manifest that names a file that is not there.
+#[test]
+fn the_layer_of_dependencies_has_every_source_that_the_manifest_names() {
+    let read = |path: &str| {
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).expect("a readable file")
+    };
+    let (manifest, dockerfile) = (read("Cargo.toml"), read("Dockerfile"));
+    let (layer, _) = dockerfile
+        .split_once("COPY . .")
+        .expect("a layer before it");
+    let mut complaints = Vec::new();
+    for table in manifest.split("\n[[").skip(1) {
+        let value = |key: &str| {
+            let mut lines = table.lines();
+            lines.find_map(|line| line.strip_prefix(&format!("{key} = \""))?.strip_suffix('"'))
+        };
+        let (kind, _) = table.split_once("]]").expect("an array of tables");
+        let folder = match kind {
+            "bench" => "benches",
+            "bin" => "src/bin",
+            "example" => "examples",
+            "test" => "tests",
+            other => panic!("Cargo.toml: [[{other}]] is unknown here"),
+        };
+        let name = value("name").expect("cargo demands a name");
+        let path = value("path").map_or_else(|| format!("{folder}/{name}.rs"), str::to_owned);
+        if !layer.split_whitespace().any(|word| word == path) {
+            complaints.push(format!("Dockerfile: no empty {path} before `COPY . .`"));
+        }
+    }
+    assert_none(complaints);
+}

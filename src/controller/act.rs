@@ -1,5 +1,6 @@
 //! Does what was decided: one step, its effects in their order.
 
+use crate::controller::book::book;
 use crate::controller::context::Context;
 use crate::controller::observe::Subject;
 use crate::controller::place::{attempt_row, in_flight, place};
@@ -34,6 +35,7 @@ pub(super) async fn act(
         Step::Record(progress) => record(subject, seen, &progress, context).await,
         Step::Settle(answer, progress) => settle(subject, seen, &answer, &progress, context).await,
         Step::Order(announced, order) => place(subject, seen, *announced, &order, context).await,
+        Step::Book(quantity, progress) => book(subject, seen, quantity, &progress, context).await,
         Step::Fence => fence(subject, context).await,
     }
 }
@@ -56,7 +58,7 @@ async fn settle(
     context: &Context,
 ) -> Action {
     let request = &subject.request;
-    let Some(nonce) = &subject.progress.nonce else {
+    let Some(nonce) = &progress.nonce else {
         return record(subject, seen, progress, context).await;
     };
     let attempt = subject.progress.attempt;
@@ -66,6 +68,9 @@ async fn settle(
         .store
         .close_attempt(&request.id, attempt, nonce, outcome);
     match context.ledger.note(closing.await) {
+        // The row knows better than the person: decided afresh. An answer of our own is
+        // what the factory said, whatever stands in the row.
+        Some(false) if seen.held_answer.is_none() => Action::requeue(Duration::ZERO),
         Some(_) => record(subject, seen, progress, context).await,
         None => Action::requeue(LOOK_AGAIN),
     }

@@ -1,8 +1,10 @@
-//! Deletes requests some time after they are finished. What they were stays in the ledger.
+//! Deletes requests some time after they are finished, and shows which of them somebody
+//! edited. What they were stays in the ledger.
 //!
 //! Finished objects are in no watch and no memory: they are listed, without their content,
 //! page by page.
 
+use crate::controller::words::Edits;
 use crate::crd::request::RestockRequest;
 use crate::crd::time::from_second_time;
 use crate::crd::words::Phase;
@@ -44,6 +46,8 @@ pub struct Expiry {
     pub succeeded: Duration,
     /// Age from which a Failed one is deleted.
     pub failed: Duration,
+    /// Takes those that somebody edited.
+    pub edits: Edits,
 }
 
 /// An object to delete, exactly as it was listed.
@@ -124,7 +128,9 @@ impl Expiry {
         while deleted < DELETIONS_MAX {
             let page = cluster::list_metadata(requests, &fields, PAGE, next).await?;
             let metadata = page.items.into_iter().map(|object| object.metadata);
-            let expired = metadata.filter_map(|metadata| expired(metadata, age, now));
+            // What a person may have said of it comes first; it is old in the next round too.
+            let unedited = metadata.filter(|metadata| !self.edits.is_new(metadata));
+            let expired = unedited.filter_map(|metadata| expired(metadata, age, now));
             deleted += self.delete(expired).await?;
             pulse.beat();
             next = page.metadata.continue_.filter(|token| !token.is_empty());

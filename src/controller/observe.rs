@@ -2,6 +2,7 @@
 
 use crate::controller::context::Context;
 use crate::crd::request::{NotARequest, RestockRequest, to_progress, to_request};
+use crate::domain::arrival::{Claims, TOKEN_LIFETIME};
 use crate::domain::notice::{self, Kind};
 use crate::domain::order::{FactoryId, Order, ProductId, Quantity};
 use crate::domain::policy::Policy;
@@ -60,6 +61,29 @@ impl Subject {
     pub(super) fn namespace(&self) -> &str {
         let namespace = self.object.metadata.namespace.as_deref();
         namespace.unwrap_or_default()
+    }
+
+    /// The W3C trace parent of its message.
+    pub(super) fn trace_parent(&self) -> Option<&str> {
+        let source = self.object.spec.source.as_ref()?;
+        source.trace_parent.as_deref()
+    }
+
+    /// What a callback of the attempt of `progress` must bring back, signed now; none
+    /// before there is one.
+    pub(super) fn claims(&self, progress: &Progress, quantity: Quantity) -> Option<Claims> {
+        let order = progress.order.as_ref()?;
+        Some(Claims {
+            request_id: self.request.id.clone(),
+            uid: self.request.uid.clone(),
+            attempt: progress.attempt,
+            nonce: progress.nonce.clone()?,
+            sku: order.sku.clone(),
+            quantity,
+            factory: order.factory.name.clone(),
+            not_after: clock::now() + TOKEN_LIFETIME,
+            trace_parent: self.trace_parent().map(str::to_owned),
+        })
     }
 }
 
@@ -158,6 +182,6 @@ pub(super) fn acknowledged(subject: &Subject, context: &Context) -> Option<Told>
     } else {
         delayed
     }?;
-    let id = notice::id(&subject.request.id, kind, progress.attempt);
+    let id = notice::id_of(&subject.request.id, kind, progress);
     context.notifier.acknowledged(&id)
 }

@@ -4,7 +4,6 @@ use crate::controller::context::Context;
 use crate::controller::observe::Subject;
 use crate::controller::record::{record, write};
 use crate::crd::request::{RestockRequest, to_progress};
-use crate::domain::arrival::{Claims, TOKEN_LIFETIME};
 use crate::domain::decide::{LOOK_AGAIN, released, unanswered};
 use crate::domain::notice;
 use crate::domain::order::{Nonce, Order};
@@ -220,14 +219,18 @@ impl Attempt<'_> {
             Ok(client) => client,
             Err(why) => return Report::NotDone(why),
         };
-        let body = self
-            .context
-            .order_body(self.subject, self.order, &self.callback_path());
+        // Our own word, handed to the factory: what its callback must bring back.
+        let claims = self.subject.claims(&self.progress, self.order.quantity);
+        let Some(claims) = claims else {
+            return Report::NotDone("it was never announced".to_owned());
+        };
+        let path = self.context.keys.ring().sign(&claims);
+        let body = self.context.order_body(self.subject, self.order, &path);
         // Checked last: whatever came before may have taken its time.
         if let Some(why) = self.too_late() {
             return Report::NotDone(why);
         }
-        let posting = client.post(&body, self.trace_parent());
+        let posting = client.post(&body, self.subject.trace_parent());
         let answer = self.stage().follow(posting, class).await;
         self.context.gates.report(&self.order.factory, &answer);
         self.context.answered(self.subject, &answer);
@@ -294,34 +297,13 @@ impl Attempt<'_> {
         late.then(|| "this process was held up after it announced the order".to_owned())
     }
 
-    /// Our own word, handed to the factory: what a callback must bring back.
-    fn callback_path(&self) -> String {
-        let claims = Claims {
-            request_id: self.subject.request.id.clone(),
-            uid: self.subject.request.uid.clone(),
-            attempt: self.row.attempt,
-            nonce: self.nonce.clone(),
-            sku: self.order.sku.clone(),
-            quantity: self.order.quantity,
-            factory: self.order.factory.name.clone(),
-            not_after: clock::now() + TOKEN_LIFETIME,
-            trace_parent: self.trace_parent().map(str::to_owned),
-        };
-        self.context.keys.ring().sign(&claims)
-    }
-
-    fn trace_parent(&self) -> Option<&str> {
-        let source = self.subject.object.spec.source.as_ref()?;
-        source.trace_parent.as_deref()
-    }
-
     /// The POST, for the request's trace.
     fn stage(&self) -> Stage<'_> {
         Stage {
             name: "order",
             kind: Kind::Client,
             request_id: self.row.request_id.as_str(),
-            trace_parent: self.trace_parent(),
+            trace_parent: self.subject.trace_parent(),
             object: Some((&self.row.namespace, &self.row.name)),
             attempt: Some(self.row.attempt),
         }

@@ -101,6 +101,9 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
     if progress.phase != subject.progress.phase {
         context.report_phase(subject, progress).await;
     }
+    if progress.handled_resolution != subject.progress.handled_resolution {
+        context.report_word(subject, progress).await;
+    }
     withdraw_overtaken(subject, progress, context);
     if let Some(told) = &seen.acknowledged {
         context.notifier.forget(&told.notice_id);
@@ -110,16 +113,18 @@ async fn followed(subject: &Subject, seen: &Observed, progress: &Progress, conte
     }
 }
 
-/// What still waits to be told is not true any more: told after the news of its end, it
-/// would make somebody order again.
+/// What still waits to be told is not true any more: told after the news of its end, or of
+/// a person's word, it would make somebody order again.
 fn withdraw_overtaken(subject: &Subject, progress: &Progress, context: &Context) {
+    let before = &subject.progress;
     let overtaken: &[Kind] = match progress.phase {
         Phase::Succeeded => &[Kind::Delayed, Kind::Failed],
         Phase::Failed => &[Kind::Delayed],
+        Phase::Pending if before.phase == Phase::Failed => &[Kind::Failed],
         Phase::Pending | Phase::Placing | Phase::Awaiting => &[],
     };
     for kind in overtaken {
-        let id = notice::id(&subject.request.id, *kind, progress.attempt);
+        let id = notice::id_of(&subject.request.id, *kind, before);
         context.notifier.withdraw(&id);
     }
 }

@@ -28,7 +28,7 @@ impl Subject {
         let spec = &self.object.spec;
         let order = progress.order.as_ref();
         NoticeSubject {
-            notice_id: notice::id(&self.request.id, kind, progress.attempt),
+            notice_id: notice::id_of(&self.request.id, kind, progress),
             kind,
             request_id: self.request.id.clone(),
             namespace: self.namespace().to_owned(),
@@ -50,11 +50,45 @@ impl Context {
         if progress.phase != Phase::Failed {
             return;
         }
-        let mut note = progress.message.clone();
+        let reason = words::Reason::from(progress.reason).as_str();
+        self.file(
+            subject,
+            EventType::Warning,
+            reason,
+            progress.message.clone(),
+        )
+        .await;
+    }
+
+    /// Files an Event about a person's word: who said it, why, and what became of it. The
+    /// object has it too.
+    pub(super) async fn report_word(&self, subject: &Subject, progress: &Progress) {
+        let Some(handled) = &progress.handled_resolution else {
+            return;
+        };
+        let word = &handled.word;
+        let (type_, reason, became) = match &handled.refusal {
+            None => (EventType::Normal, "WordDone", String::new()),
+            Some(why) => (
+                EventType::Warning,
+                "WordRefused",
+                format!(" Refused: {why}."),
+            ),
+        };
+        let (by, verb, attempt) = (&word.by, word.verb.as_str(), word.attempt);
+        let note = format!(
+            "{by} said {verb} of attempt {attempt}: {}.{became}",
+            word.reason
+        );
+        tracing::info!(request_id = %subject.request.id, reason, note, "a person's word");
+        self.file(subject, type_, reason, note).await;
+    }
+
+    async fn file(&self, subject: &Subject, type_: EventType, reason: &str, mut note: String) {
         note.truncate(note.floor_char_boundary(EVENT_NOTE_MAX));
         let event = Event {
-            type_: EventType::Warning,
-            reason: words::Reason::from(progress.reason).as_str().to_owned(),
+            type_,
+            reason: reason.to_owned(),
             note: Some(note),
             action: "Restock".to_owned(),
             secondary: None,

@@ -20,6 +20,10 @@ pub struct Args {
     /// Public base URL of the receiver, as the factory reaches it
     #[arg(long, env = "RESTOCK_CALLBACK_URL", value_name = "URL")]
     pub callback_url: String,
+    /// Base URL of the receiver within the cluster, for goods that a person says have come;
+    /// without one, the public base URL
+    #[arg(long, env = "RESTOCK_RECEIVER_URL", value_name = "URL")]
+    pub receiver_url: Option<String>,
     /// File with the callback keys; the first one signs
     #[arg(long, env = "RESTOCK_CALLBACK_KEYS_FILE", value_name = "PATH")]
     pub callback_keys_file: PathBuf,
@@ -79,6 +83,12 @@ impl Args {
             return Ok(None);
         };
         Ok(Some((self.namespaces.of_lease()?, identity)))
+    }
+
+    /// Where this process reaches the receiver, without a slash at its end.
+    pub(super) fn receiver_base(&self) -> &str {
+        let url = self.receiver_url.as_ref().unwrap_or(&self.callback_url);
+        url.trim_end_matches('/')
     }
 
     /// A Factory's policy, with what only this process can set.

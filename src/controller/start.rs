@@ -15,6 +15,7 @@ use crate::controller::settings::Args;
 use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
 use crate::controller::turning::{self, Turning};
+use crate::controller::words::{self, Edits};
 use crate::controller::{factories, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::RestockRequest;
@@ -241,16 +242,7 @@ fn spawn_loops(
     process
         .tasks
         .spawn(sweep::run(sweeper, leads(context), pulse, shutdown()));
-    let expiry = Expiry {
-        client: context.client.clone(),
-        areas: context.areas().to_vec(),
-        succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
-        failed: Duration::from_secs(context.settings.ttl_failed_seconds),
-    };
-    let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
-    process
-        .tasks
-        .spawn(expire::run(expiry, leads(context), pulse, shutdown()));
+    spawn_expiry(context, process);
     let purge = Purge {
         store: context.ledger.store.clone(),
         client: context.client.clone(),
@@ -260,4 +252,31 @@ fn spawn_loops(
     process
         .tasks
         .spawn(purge::run(purge, leads(context), pulse, shutdown()));
+}
+
+/// What becomes of finished requests: they are deleted some time after, or a person says
+/// something of them.
+fn spawn_expiry(context: &Arc<Context>, process: &Process) {
+    let (edits, waiting) = Edits::new();
+    let shutdown = process.shutdown.clone();
+    let listening = words::run(
+        Arc::clone(context),
+        edits.clone(),
+        waiting,
+        shutdown.clone(),
+    );
+    process.tasks.spawn(listening);
+    let expiry = Expiry {
+        client: context.client.clone(),
+        areas: context.areas().to_vec(),
+        succeeded: Duration::from_secs(context.settings.ttl_succeeded_seconds),
+        failed: Duration::from_secs(context.settings.ttl_failed_seconds),
+        edits,
+    };
+    let pulse = process.health.pulse("expire", expire::TURN_DEADLINE);
+    let leading = Arc::clone(context);
+    let leads = move || leading.leads();
+    process
+        .tasks
+        .spawn(expire::run(expiry, leads, pulse, shutdown));
 }

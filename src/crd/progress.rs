@@ -1,7 +1,7 @@
 //! The domain's progress, written into a status and read back without loss.
 
 use crate::crd::conditions::conditions;
-use crate::crd::request::Resolution;
+use crate::crd::resolution::{HandledResolution, NoQuantity};
 use crate::crd::schema::MESSAGE_CHARACTERS_MAX;
 use crate::crd::status::{
     Arrival, FOREIGN_ID_CHARACTERS_MAX, FactoryReference, Notice, RestockRequestStatus,
@@ -26,6 +26,9 @@ pub enum StatusError {
         "status.product, status.quantity and status.factory must be there together or not at all"
     )]
     HalfAnOrder,
+    /// A word of a person that is none.
+    #[error("status.handledResolution: {0}")]
+    Resolution(#[from] NoQuantity),
     /// A field whose text is no word of the domain.
     #[error("status.{field}: {error}")]
     Word {
@@ -52,6 +55,8 @@ impl RestockRequestStatus {
             quantity: order.map(|order| order.quantity.get()),
             factory: order.map(|order| FactoryReference::from(&order.factory)),
             attempt: Some(progress.attempt),
+            retries: (progress.retries > 0).then_some(progress.retries),
+            reopened: (progress.reopened > 0).then_some(progress.reopened),
             nonce: progress
                 .nonce
                 .as_ref()
@@ -78,7 +83,10 @@ impl RestockRequestStatus {
                 ended if previous.phase == Phase::from(ended) => previous.completion_time.clone(),
                 _ => Some(micro_time(now)),
             },
-            handled_resolution: progress.handled_resolution.as_ref().map(Resolution::from),
+            handled_resolution: progress
+                .handled_resolution
+                .as_ref()
+                .map(HandledResolution::from),
             observed_generation: generation,
             conditions: conditions(progress, generation, now, &previous.conditions),
         }
@@ -89,6 +97,7 @@ impl TryFrom<&RestockRequestStatus> for Progress {
     type Error = StatusError;
 
     fn try_from(status: &RestockRequestStatus) -> Result<Self, StatusError> {
+        let handled = status.handled_resolution.as_ref();
         Ok(Self {
             phase: status.phase.into(),
             reason: read_reason(status)?,
@@ -97,6 +106,8 @@ impl TryFrom<&RestockRequestStatus> for Progress {
             outcome: status.order_outcome.map(Into::into).unwrap_or_default(),
             order: read_order(status)?,
             attempt: status.attempt.unwrap_or_default(),
+            retries: status.retries.unwrap_or_default(),
+            reopened: status.reopened.unwrap_or_default(),
             nonce: status.nonce.clone().map(Nonce::new),
             placing_since: status.placing_since.as_ref().map(from_micro_time),
             factory_order_id: status.factory_order_id.clone(),
@@ -110,7 +121,7 @@ impl TryFrom<&RestockRequestStatus> for Progress {
                 Some(words::Delay::Told) => Delay::Told,
             },
             told: status.notice.as_ref().map(Told::from),
-            handled_resolution: status.handled_resolution.as_ref().map(Into::into),
+            handled_resolution: handled.map(TryInto::try_into).transpose()?,
         })
     }
 }

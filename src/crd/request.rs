@@ -5,12 +5,12 @@
     reason = "every wide column has its priority"
 )]
 
+use crate::crd::resolution::{NoQuantity, Resolution};
 use crate::crd::schema::{WORD, rules};
 use crate::crd::status::RestockRequestStatus;
 use crate::crd::time::from_second_time;
-use crate::crd::words::Verb;
 use crate::domain::order::{EventId, ID_CHARACTERS_MAX, QUANTITY_MAX, RequestId, WordError};
-use crate::domain::progress::{Progress, Request, Resolution as DomainResolution};
+use crate::domain::progress::{Progress, Request};
 use crate::domain::time::Time;
 use kube::{CustomResource, ResourceExt};
 use schemars::JsonSchema;
@@ -19,9 +19,6 @@ use serde::{Deserialize, Serialize};
 mod source;
 
 pub use source::{Source, SourceIdentity, SourceKind};
-
-/// Longest reason that a person may give for a resolution.
-const REASON_CHARACTERS_MAX: u32 = 512;
 
 /// What cannot change once the request exists: it names what was asked for, and an order
 /// may already be under way for it. A field that is compared only with itself could still
@@ -114,29 +111,9 @@ pub struct RestockRequestSpec {
     #[serde(default)]
     pub suspend: bool,
 
-    /// A person's word on an order in doubt.
+    /// A person's word on the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
-}
-
-/// A person's word on an order in doubt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Resolution {
-    /// What the person says: `placed` if the factory has the order, `not-placed` if not.
-    pub verb: Verb,
-
-    /// Which attempt it is about: the status.attempt that the person saw.
-    #[schemars(range(min = 1))]
-    pub attempt: u32,
-
-    /// How the person knows.
-    #[schemars(length(min = 1, max = REASON_CHARACTERS_MAX))]
-    pub reason: String,
-
-    /// Who says so.
-    #[schemars(length(min = 1, max = ID_CHARACTERS_MAX))]
-    pub by: String,
 }
 
 /// Why an object cannot be taken for a request, or not for the one of its message.
@@ -148,6 +125,9 @@ pub enum NotARequest {
     /// The event id, or the uid, is no word.
     #[error(transparent)]
     Word(#[from] WordError),
+    /// The person's word says that goods came, and not how many.
+    #[error("spec.resolution: {0}")]
+    Resolution(#[from] NoQuantity),
     /// Somebody copied a message's object under another name: its order would be a second.
     #[error("the object is named {found}, but its source makes the name {expected}")]
     Name {
@@ -162,19 +142,21 @@ pub enum NotARequest {
 /// known by its own uid: it must end, and be told of, like any other.
 ///
 /// # Errors
-/// [`NotARequest::Metadata`] if the object does not come from an API server.
+/// [`NotARequest::Metadata`] if the object does not come from an API server,
+/// [`NotARequest::Resolution`] if not from one with our definition.
 pub fn to_request(object: &RestockRequest) -> Result<Request, NotARequest> {
     let uid = object.uid().ok_or(NotARequest::Metadata("uid"))?;
     let (id, unusable) = match request_id(object, &uid) {
         Ok(id) => (id, None),
         Err(why) => (RequestId::parse(&uid)?, Some(format!("{why}."))),
     };
+    let resolution = object.spec.resolution.as_ref();
     Ok(Request {
         id,
         unusable,
         created_at: created_at(object)?,
         suspended: object.spec.suspend,
-        resolution: object.spec.resolution.as_ref().map(DomainResolution::from),
+        resolution: resolution.map(TryInto::try_into).transpose()?,
         uid,
     })
 }
@@ -208,26 +190,4 @@ fn created_at(object: &RestockRequest) -> Result<Time, NotARequest> {
     created
         .map(from_second_time)
         .ok_or(NotARequest::Metadata("creationTimestamp"))
-}
-
-impl From<&Resolution> for DomainResolution {
-    fn from(word: &Resolution) -> Self {
-        Self {
-            verb: word.verb.into(),
-            attempt: word.attempt,
-            reason: word.reason.clone(),
-            by: word.by.clone(),
-        }
-    }
-}
-
-impl From<&DomainResolution> for Resolution {
-    fn from(word: &DomainResolution) -> Self {
-        Self {
-            verb: word.verb.into(),
-            attempt: word.attempt,
-            reason: word.reason.clone(),
-            by: word.by.clone(),
-        }
-    }
 }

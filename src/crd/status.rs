@@ -1,6 +1,6 @@
 //! The status of a RestockRequest, as it is stored.
 
-use crate::crd::request::Resolution;
+use crate::crd::resolution::HandledResolution;
 use crate::crd::schema::{self, MESSAGE_CHARACTERS_MAX, WORD};
 use crate::crd::words::{Delay, OrderOutcome, Phase, Reason};
 use crate::domain::order::{ID_CHARACTERS_MAX, QUANTITY_MAX};
@@ -62,6 +62,12 @@ pub struct RestockRequestStatus {
     /// Number of the latest attempt to order. Only rises.
     pub attempt: Option<u32>,
 
+    /// How often a person had it ordered again. Each time raises maxAttempts by one.
+    pub retries: Option<u32>,
+
+    /// How often a person's word opened it again after it had failed.
+    pub reopened: Option<u32>,
+
     /// Marks which process's intent the latest attempt is.
     #[schemars(length(min = 1, max = ID_CHARACTERS_MAX))]
     pub nonce: Option<String>,
@@ -98,8 +104,8 @@ pub struct RestockRequestStatus {
     /// When the request reached the end it stands at.
     pub completion_time: Option<MicroTime>,
 
-    /// The spec.resolution that was handled last.
-    pub handled_resolution: Option<Resolution>,
+    /// The spec.resolution that was handled last, and what became of it.
+    pub handled_resolution: Option<HandledResolution>,
 
     /// The metadata.generation that this status was decided from; -1 before the first.
     pub observed_generation: i64,
@@ -122,6 +128,8 @@ impl Default for RestockRequestStatus {
             quantity: None,
             factory: None,
             attempt: None,
+            retries: None,
+            reopened: None,
             nonce: None,
             placing_since: None,
             factory_order_id: None,

@@ -58,9 +58,9 @@ mirror! {
 mirror! {
     /// Why a request stands where it stands.
     Reason of domain::Reason {
-        New, BackingOff, Throttled, Reordering, Suspended, ProductBusy, FactoryClosed,
+        New, BackingOff, Throttled, Reordering, Retrying, Suspended, ProductBusy, FactoryClosed,
         BreakerOpen, NoFactory, Queued, Ordering, OrderPlaced, OrderUnknown, Arrived,
-        LateArrival, Invalid, Duplicate, AttemptsExhausted, FactoryUnreachable,
+        LateArrival, Invalid, Duplicate, Cancelled, AttemptsExhausted, FactoryUnreachable,
         FactoryThrottled, Refused, CallbackOverdue, OrderOutcomeUnknown,
     }
 }
@@ -88,31 +88,24 @@ pub enum Delay {
     Told,
 }
 
-/// What a person says of an order in doubt: `placed` if the factory has the order,
-/// `not-placed` if it does not have it.
+/// What a person says of a request. Placed, NotPlaced: whether the factory has the order
+/// that is in doubt. Arrived: goods came, and no callback did. Retry: order once more.
+/// Cancel: order nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the domain's enum has them")]
 pub enum Verb {
-    /// The factory has the order.
     Placed,
-    /// The factory does not have the order.
     NotPlaced,
+    Arrived,
+    Retry,
+    Cancel,
 }
 
-impl From<domain::Verb> for Verb {
-    fn from(verb: domain::Verb) -> Self {
-        match verb {
-            domain::Verb::Placed => Self::Placed,
-            domain::Verb::NotPlaced => Self::NotPlaced,
-        }
-    }
-}
-
-impl From<Verb> for domain::Verb {
-    fn from(verb: Verb) -> Self {
-        match verb {
-            Verb::Placed => Self::Placed,
-            Verb::NotPlaced => Self::NotPlaced,
-        }
-    }
+/// What became of a person's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum WordOutcome {
+    /// It was done.
+    Done,
+    /// It changed nothing; the message says why.
+    Refused,
 }

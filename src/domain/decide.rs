@@ -5,13 +5,14 @@
 
 mod awaiting;
 mod pending;
+mod word;
 
 use crate::domain::notice::{self, Kind};
-use crate::domain::order::Order;
+use crate::domain::order::{Order, Quantity};
 use crate::domain::policy::Policy;
 use crate::domain::progress::{
     Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OrderOutcome, Phase,
-    Progress, Reason, RowOutcome, Verb,
+    Progress, Reason, RowOutcome,
 };
 use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
@@ -19,6 +20,7 @@ use awaiting::awaiting;
 use pending::pending;
 pub use pending::{released, unanswered};
 use std::time::Duration;
+use word::{overtaken, word};
 
 /// How soon a pass looks again when something outside must change first: a ledger that
 /// does not answer, a Factory that must be mended, a permit that another request holds.
@@ -44,6 +46,9 @@ pub enum Step {
     Settle(Answer, Box<Progress>),
     /// Announce an attempt and order: the effects of `domain::placing`.
     Order(Box<Progress>, Order),
+    /// Have so many pieces booked for this attempt, as its callback would. The ledger shows
+    /// them to the next pass; where it cannot yet, write this status: compare-and-set.
+    Book(Quantity, Box<Progress>),
     /// Insert the attempt's row as not sent, so that nothing can be sent any more.
     Fence,
 }
@@ -51,10 +56,10 @@ pub enum Step {
 /// Decides. `now` is the local clock, for back-off; deadlines go by the ledger's clock.
 pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
     own_answer(seen, now)
-        .or_else(|| arrival(seen))
-        .or_else(|| seen.progress.finished.then_some(Step::Rest))
+        .or_else(|| arrival(seen, now))
+        .or_else(|| seen.progress.finished.then(|| finished(seen, now)))
         .or_else(|| duplicate(seen))
-        .or_else(|| word_of_a_person(seen, now))
+        .or_else(|| word(seen, now))
         .or_else(|| delay(seen, policy, now))
         .unwrap_or_else(|| match seen.progress.phase {
             Phase::Pending => pending(seen, policy, now),
@@ -73,25 +78,30 @@ fn own_answer(seen: &Observed, now: Time) -> Option<Step> {
         .filter(|_| can_be_settled(&seen.progress))?;
     let settled = settle(&seen.progress, answer, now);
     let progress = match arrived(seen) {
-        Some(arrival) => succeed(&settled, &arrival, Reason::Arrived),
+        Some(arrival) => succeed(seen, &settled, &arrival, now),
         None => settled,
     };
     Some(Step::Settle(answer.clone(), Box::new(progress)))
 }
 
-/// The goods are here: that wins over every phase.
-fn arrival(seen: &Observed) -> Option<Step> {
-    let arrival = arrived(seen)?;
-    let reason = match seen.progress.phase {
-        Phase::Succeeded => return None,
-        Phase::Failed => Reason::LateArrival,
-        Phase::Pending | Phase::Placing | Phase::Awaiting => Reason::Arrived,
-    };
-    Some(Step::Record(Box::new(succeed(
-        &seen.progress,
-        &arrival,
-        reason,
-    ))))
+/// The goods are here: that wins over every phase, and over a word that was not done yet.
+fn arrival(seen: &Observed, now: Time) -> Option<Step> {
+    let arrival = arrived(seen).filter(|_| seen.progress.phase != Phase::Succeeded)?;
+    let succeeded = succeed(seen, &seen.progress, &arrival, now);
+    Some(Step::Record(Box::new(succeeded)))
+}
+
+/// Nothing is left to do, unless a person said something since. What it asks for is done
+/// by a next pass: in the watch again, the object is neither forgotten nor deleted.
+fn finished(seen: &Observed, now: Time) -> Step {
+    match word(seen, now) {
+        Some(Step::Record(progress)) if progress.finished => Step::Record(progress),
+        Some(_) => Step::Record(Box::new(Progress {
+            finished: false,
+            ..seen.progress.clone()
+        })),
+        None => Step::Rest,
+    }
 }
 
 /// The first goods that came for this very object, whichever attempt's they are.
@@ -105,7 +115,11 @@ fn arrived(seen: &Observed) -> Option<ArrivalRow> {
         .cloned()
 }
 
-fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progress {
+fn succeed(seen: &Observed, progress: &Progress, arrival: &ArrivalRow, now: Time) -> Progress {
+    let reason = match seen.progress.phase {
+        Phase::Failed => Reason::LateArrival,
+        _ => Reason::Arrived,
+    };
     Progress {
         phase: Phase::Succeeded,
         reason,
@@ -114,13 +128,15 @@ fn succeed(progress: &Progress, arrival: &ArrivalRow, reason: Reason) -> Progres
             pieces => format!("{pieces} pieces arrived and are in stock."),
         },
         // Who was told of a failure is told of its end: that is still to do.
-        finished: reason == Reason::Arrived,
+        finished: reason == Reason::Arrived && progress.reopened == 0,
         outcome: OrderOutcome::Placed,
         next_attempt_at: None,
         arrival: Some(Arrived {
             quantity: arrival.quantity,
             at: arrival.at,
         }),
+        handled_resolution: overtaken(seen, arrival, now)
+            .or_else(|| progress.handled_resolution.clone()),
         ..progress.clone()
     }
 }
@@ -163,24 +179,6 @@ fn duplicate(seen: &Observed) -> Option<Step> {
     })))
 }
 
-/// A person's word settles an order in doubt.
-fn word_of_a_person(seen: &Observed, now: Time) -> Option<Step> {
-    let progress = &seen.progress;
-    let in_doubt = progress.phase == Phase::Awaiting && progress.outcome == OrderOutcome::Unknown;
-    let word = seen.request.resolution.as_ref()?;
-    let new = progress.handled_resolution.as_ref() != Some(word);
-    if !(in_doubt && new && word.attempt == progress.attempt) {
-        return None;
-    }
-    let answer = match word.verb {
-        Verb::Placed => Answer::Placed { order_id: None },
-        Verb::NotPlaced => Answer::NotSent(format!("{} says so", word.by)),
-    };
-    let mut settled = settle(progress, &answer, now);
-    settled.handled_resolution = Some(word.clone());
-    Some(Step::Settle(answer, Box::new(settled)))
-}
-
 /// Marks a request that takes too long, once, and records that it was told.
 fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
     let progress = &seen.progress;
@@ -200,7 +198,7 @@ fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
             late.then(|| Step::Record(Box::new(marked)))
         }
         Delay::Marked => {
-            let id = notice::id(&seen.request.id, Kind::Delayed, progress.attempt);
+            let id = notice::id_of(&seen.request.id, Kind::Delayed, progress);
             seen.acknowledged
                 .as_ref()
                 .filter(|told| told.notice_id == id)?;
@@ -235,7 +233,11 @@ fn waiting_since(seen: &Observed) -> Time {
             .or(progress.placing_since),
         _ => progress.placing_since,
     };
-    since.unwrap_or(seen.request.created_at)
+    let since = since.unwrap_or(seen.request.created_at);
+    // What a person sets going again begins to wait then.
+    let word = progress.handled_resolution.as_ref();
+    let done = word.filter(|handled| handled.refusal.is_none());
+    done.map_or(since, |handled| since.max(handled.at))
 }
 
 /// A Placing that this pass finds: another pass began it and may still be at it.
@@ -275,6 +277,11 @@ fn orders_counted(ledger: &LedgerView) -> u32 {
     u32::try_from(counted).unwrap_or(u32::MAX)
 }
 
+/// How many of them there may be.
+fn attempts_max(progress: &Progress, policy: &Policy) -> u32 {
+    policy.max_attempts.saturating_add(progress.retries)
+}
+
 /// Whether the row says what became of its order.
 fn known(row: &AttemptRow) -> bool {
     !matches!(row.outcome, RowOutcome::Open | RowOutcome::Unknown)
@@ -289,7 +296,18 @@ fn ended(seen: &Observed) -> Step {
             ..progress.clone()
         }));
     };
-    let id = notice::id(&seen.request.id, kind, progress.attempt);
+    let id = notice::id_of(&seen.request.id, kind, progress);
+    // A word that changed nothing, or only what is known, is no second failure.
+    if progress
+        .told
+        .as_ref()
+        .is_some_and(|told| told.notice_id == id)
+    {
+        return Step::Record(Box::new(Progress {
+            finished: true,
+            ..progress.clone()
+        }));
+    }
     match &seen.acknowledged {
         Some(told) if told.notice_id == id => Step::Record(Box::new(Progress {
             finished: true,

@@ -106,23 +106,35 @@ impl Recipients {
 }
 
 /// The stable id of a notice: the same however often it is published, so that readers
-/// can drop repeats.
+/// can drop repeats. `number` tells notices of one kind apart, as an attempt does.
 ///
 /// A request is told of as delayed once, however many attempts are made while that waits
-/// to be told: the attempt is not part of its id.
-pub fn id(request: &RequestId, kind: Kind, attempt: u32) -> String {
-    let attempt = match kind {
+/// to be told: the number is not part of its id.
+pub fn id(request: &RequestId, kind: Kind, number: u32) -> String {
+    let number = match kind {
         Kind::Delayed => 0,
-        _ => attempt,
+        _ => number,
     };
-    short_hash(format!("{request}/{}/{attempt}", kind.word()).as_bytes())
+    short_hash(format!("{request}/{}/{number}", kind.word()).as_bytes())
 }
 
-/// The notice that the end of a request asks for, if it was not told yet.
+/// The stable id of the notice about how a request stands. Each attempt and each opening
+/// of a failed request raises the number, so that its next failure is another one.
+pub fn id_of(request: &RequestId, kind: Kind, progress: &Progress) -> String {
+    id(
+        request,
+        kind,
+        progress.attempt.saturating_add(progress.reopened),
+    )
+}
+
+/// The notice that the end of a request asks for. Who may have been told of a failure is
+/// told of its good end.
 pub fn due(progress: &Progress) -> Option<Kind> {
-    match (progress.phase, progress.reason) {
-        (Phase::Failed, _) => Some(Kind::Failed),
-        (Phase::Succeeded, Reason::LateArrival) => Some(Kind::Resolved),
+    let failed_before = progress.reason == Reason::LateArrival || progress.reopened > 0;
+    match progress.phase {
+        Phase::Failed => Some(Kind::Failed),
+        Phase::Succeeded if failed_before => Some(Kind::Resolved),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::order::{FactoryKey, Nonce, Order, Quantity, RequestId};
 use crate::domain::time::Time;
+use crate::domain::word::{Handled, Resolution};
 use std::time::Duration;
 
 /// The five phases. What may follow what is decided in `decide` and `settle` alone.
@@ -32,6 +33,8 @@ pub enum Reason {
     Throttled,
     /// Pending: an earlier attempt is overdue and the policy orders again.
     Reordering,
+    /// Pending: a person has it ordered again.
+    Retrying,
     /// Pending: a person suspended the request.
     Suspended,
     /// Pending: the Factory allows no further open request of this product.
@@ -58,6 +61,8 @@ pub enum Reason {
     Invalid,
     /// Failed: another object already stands for this request.
     Duplicate,
+    /// Failed: a person cancelled it while nothing was under way.
+    Cancelled,
     /// Failed: no attempt is left.
     AttemptsExhausted,
     /// Failed: the factory could not be reached within the back-off budget.
@@ -137,6 +142,10 @@ pub struct Progress {
     pub order: Option<Order>,
     /// Number of the latest attempt; only rises.
     pub attempt: u32,
+    /// How often a person had it ordered again: each time raises the bound by one.
+    pub retries: u32,
+    /// How often a person's word opened it again after it had failed.
+    pub reopened: u32,
     /// The latest attempt's nonce; stays until the next Placing.
     pub nonce: Option<Nonce>,
     /// When the latest attempt was announced, by the ledger's clock.
@@ -156,29 +165,7 @@ pub struct Progress {
     /// The last acknowledged notice about how it ended.
     pub told: Option<Told>,
     /// The person's word that was handled last.
-    pub handled_resolution: Option<Resolution>,
-}
-
-/// A person's word on an order in doubt.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Resolution {
-    /// What the person says.
-    pub verb: Verb,
-    /// Of which attempt.
-    pub attempt: u32,
-    /// Why the person is sure.
-    pub reason: String,
-    /// Who says so.
-    pub by: String,
-}
-
-/// What a person can say of an order in doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// The factory has the order.
-    Placed,
-    /// The factory does not have the order.
-    NotPlaced,
+    pub handled_resolution: Option<Handled>,
 }
 
 /// What the ledger says became of an attempt's order.

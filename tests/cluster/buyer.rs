@@ -12,16 +12,17 @@ use serde_json::{Value, json};
 const RESTOCK: u32 = 6;
 
 /// Buys all there is, finds nothing, and buys again once a restock has come, without anybody
-/// having sent a message.
-pub(crate) async fn sell_out_and_restock(shop: &Installation) {
+/// having sent a message. `service` is that of the Sales API.
+pub(crate) async fn sell_out_and_restock(shop: &Installation, service: &str) {
+    let buy = async |key: &str, quantity: u32| buy(shop, service, key, quantity).await;
     let product = ProductDeclaration {
         reorder_quantity: Some(Quantity::new(RESTOCK).unwrap()),
         ..declaration(SKU, 0)
     };
     shop.ledger.store.apply_products(&[product]).await.unwrap();
     let all = u32::try_from(shop.stock().await).unwrap();
-    assert_eq!(buy(shop, "all", all).await.unwrap()["remaining"], 0);
-    let none = buy(shop, "none", 1).await.unwrap_err();
+    assert_eq!(buy("all", all).await.unwrap()["remaining"], 0);
+    let none = buy("none", 1).await.unwrap_err();
     assert!(none.contains("OutOfStock"), "{none}");
     eventually("the restock", PATIENCE, || async {
         match shop.stock().await {
@@ -30,17 +31,21 @@ pub(crate) async fn sell_out_and_restock(shop: &Installation) {
         }
     })
     .await;
-    let again = buy(shop, "again", 1).await.unwrap();
+    let again = buy("again", 1).await.unwrap();
     assert_eq!(again["remaining"], RESTOCK - 1);
-    assert_eq!(buy(shop, "again", 1).await.unwrap(), again, "once");
+    assert_eq!(buy("again", 1).await.unwrap(), again, "once");
     assert_eq!(shop.stock().await, i64::from(RESTOCK) - 1);
 }
 
 /// What is sold, or why nothing is.
-async fn buy(shop: &Installation, key: &str, quantity: u32) -> Result<Value, String> {
+async fn buy(
+    shop: &Installation,
+    service: &str,
+    key: &str,
+    quantity: u32,
+) -> Result<Value, String> {
     let namespace = &shop.place.namespace;
-    let service = "restock-restock-operator-sales:http";
-    let path = format!("/api/v1/namespaces/{namespace}/services/{service}/proxy/v1/checkout");
+    let path = format!("/api/v1/namespaces/{namespace}/services/{service}:http/proxy/v1/checkout");
     let body = json!({ "sku": SKU, "quantity": quantity, "buyer": "a person" });
     let request = Request::builder()
         .method(Method::POST)

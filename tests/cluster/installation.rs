@@ -2,9 +2,9 @@
 //! through ways of this machine, and the operator installed by helm.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+use super::accounts::Accounts;
 use super::factory::Factory;
 use super::place::{Place, eventually, in_namespace};
-use crate::support::account::Account;
 use crate::support::inbox::Inbox;
 use crate::support::ledger::{Ledger, Schema, declaration};
 use crate::support::proxy::Proxy;
@@ -26,9 +26,6 @@ pub(crate) const RELEASE: &str = "restock";
 /// The product of every message.
 pub(crate) const SKU: &str = "CP-502101";
 
-/// Of the roles' database account.
-const PASSWORD: &str = "cluster-test";
-
 /// Five receives, as the documents recommend.
 const RECEIVES_MAX: u32 = 5;
 
@@ -48,7 +45,7 @@ pub(crate) struct Installation {
     pub(crate) mailbox: Queue,
     operations: String,
     inbox: (Inbox, Inbox),
-    account: Account,
+    accounts: Accounts,
     pub(crate) database: Proxy,
     aws: Proxy,
 }
@@ -77,9 +74,9 @@ impl Installation {
         let (operations, mailbox) = queues.mailbox().await;
         let factory = Factory::start(&place).await;
         let shop = Self {
+            accounts: Accounts::create(&schema).await,
             ledger: Ledger { store, schema },
             inbox: Inbox::as_documented().await,
-            account: Account::create(PASSWORD).await,
             place,
             queues,
             factory,
@@ -92,23 +89,15 @@ impl Installation {
         shop
     }
 
-    /// Two accounts, as the documents ask for: one may change tables.
     async fn make_secrets(&self) {
-        let owner = self.ledger.schema.url_by(self.database.address);
-        let owner = owner.expose_secret();
-        let roles = self.account.url(owner, PASSWORD);
-        let secret = |name: &str, url: &str| {
-            json!({
-                "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name },
-                "stringData": { "url": url },
-            })
-        };
-        let items = [
-            secret("restock-database", &roles),
-            secret("restock-database-migrate", owner),
-        ];
-        let both = json!({ "apiVersion": "v1", "kind": "List", "items": items });
-        self.place.apply(&both.to_string()).await;
+        let url = self.ledger.schema.url_by(self.database.address);
+        let secrets = self.accounts.secrets(url.expose_secret());
+        self.place.apply(&secrets.to_string()).await;
+    }
+
+    /// The second part of the grants of the documents: once the tables are there.
+    pub(crate) async fn grant_tables(&self) {
+        self.accounts.grant_tables(&self.ledger.schema).await;
     }
 
     /// How the roles reach AWS here, in the place of IRSA or Pod Identity.
@@ -147,6 +136,7 @@ impl Installation {
             "aws": { "region": "us-east-1", "endpointUrl": self.aws_endpoint() },
             "callback": { "url": self.callback_url("restock-restock-operator-receiver") },
             "notices": { "topicArn": self.operations },
+            "stockTopicArn": self.queues.topic_arn(),
             "factories": { "legacy": {
                 "url": Factory::url(&self.place), "allowInsecure": true, "default": true,
                 "ordersPerSecond": 50, "burst": 50, "maxInFlight": 500,
@@ -158,15 +148,10 @@ impl Installation {
         })
     }
 
-    /// The values of the roles that sell. Their Secret is that of the others here; an account of
-    /// their own is tried in store_rights.
+    /// The values of the roles that sell. Their accounts need tables: they come by an upgrade.
     pub(crate) fn add_sales(&self, values: &mut Value) {
-        let secret = "restock-database";
-        values["stockTopicArn"] = self.queues.topic_arn().into();
-        values["sales"] = json!({ "enabled": true, "databaseSecretName": secret });
-        let settings = self.aws_settings();
-        values["relay"] =
-            json!({ "enabled": true, "databaseSecretName": secret, "settings": settings });
+        values["sales"] = json!({ "enabled": true });
+        values["relay"] = json!({ "enabled": true, "settings": self.aws_settings() });
     }
 
     /// `helm install` or `helm upgrade` with these values, until every pod is ready.
@@ -191,7 +176,10 @@ impl Installation {
             .tried_helm(&[&arguments[..], more].concat())
             .await;
         std::fs::remove_file(&file).unwrap();
-        said.unwrap_or_else(|why| panic!("helm {verb}: {why}"))
+        let said = said.unwrap_or_else(|why| panic!("helm {verb}: {why}"));
+        // It has migrated, whether or not it waited for the roles.
+        self.grant_tables().await;
+        said
     }
 
     /// The one product, of which nothing is left.

@@ -4,7 +4,7 @@ use crate::moves::{Rules, close_row, insert_row, lost_or_not, write};
 use crate::world::{Callback, Object, Pass, Removed, World, plain};
 use restock_operator::domain::placing::{Effect, Report};
 use restock_operator::domain::policy::OnOverdue;
-use restock_operator::domain::progress::{Answer, Phase, Progress, RowOutcome};
+use restock_operator::domain::progress::{Answer, Phase, Progress, Reason, RowOutcome};
 use restock_operator::domain::settle::{can_be_settled, settle};
 use std::time::Duration;
 
@@ -174,7 +174,10 @@ fn post(
     if world.late_rows.contains(&nonce) {
         sent.broken = Some("S11: a POST began after an arrival that was there before its row");
     }
-    if !may_order_again(world, rules) {
+    if world.object.progress.reason == Reason::Cancelled {
+        sent.broken = Some("S3b: an order went out although a person had cancelled it");
+    }
+    if !may_order_again(world, announced.attempt, rules) {
         sent.broken = Some("S3: a further order without proof, word or policy");
     }
     sent.orders.push((object.uid, announced.attempt, nonce));
@@ -222,9 +225,10 @@ fn post(
     end(Report::Answered(Answer::NotSent(String::new())), unsent);
 }
 
-/// Of each order that the factory may have: a person said that it has not, or the policy
-/// orders again and its callback is overdue, and no receiver holds it back.
-fn may_order_again(world: &World, rules: &Rules) -> bool {
+/// Of each order that the factory may have: a person said that it has not, or wants one
+/// more, or the policy orders again and its callback is overdue, and no receiver holds it
+/// back.
+fn may_order_again(world: &World, attempt: u32, rules: &Rules) -> bool {
     let overdue = |attempt: u32| {
         let row = world.rows.iter().find(|row| row.attempt == attempt);
         row.is_some_and(|row| {
@@ -233,11 +237,11 @@ fn may_order_again(world: &World, rules: &Rules) -> bool {
         })
     };
     let reorders = rules.policy.on_overdue == OnOverdue::Reorder;
-    world.words > 0
-        || world
-            .orders
-            .iter()
-            .all(|(_, attempt, _)| reorders && overdue(*attempt))
+    // An owner that was held up is no further order: a person spoke of its attempt, too.
+    let is_first = |other: u32| attempt < other && world.excused.contains(&attempt);
+    world.orders.iter().all(|(_, other, _)| {
+        is_first(*other) || world.excused.contains(other) || (reorders && overdue(*other))
+    })
 }
 
 fn record_answer(

@@ -16,6 +16,10 @@ pub(crate) const LAWS: &[Law] = &[
         law_a_further_order_has_a_reason,
     ),
     (
+        "S3: nothing is ordered that a person cancelled",
+        law_cancelled_is_cancelled,
+    ),
+    (
         "S4, S5: stock is what arrived, once",
         law_stock_is_what_arrived,
     ),
@@ -48,8 +52,8 @@ fn law_one_post_per_attempt(world: &World, _: u32) -> bool {
 }
 
 fn law_orders_are_bounded(world: &World, max_attempts: u32) -> bool {
-    let bound = max_attempts + u32::from(world.words);
-    u32::try_from(world.orders.len()).is_ok_and(|orders| orders <= bound)
+    let bound = usize::try_from(max_attempts).expect("a small number") + world.excused.len();
+    world.orders.len() <= bound
 }
 
 fn law_stock_is_what_arrived(world: &World, _: u32) -> bool {
@@ -73,10 +77,14 @@ fn law_notified_implies_a_publish(world: &World, _: u32) -> bool {
     claimed.into_iter().all(|id| world.published.contains(id))
 }
 
-// One moment cannot show these four: the step that breaks one says so.
+// One moment cannot show these five: the step that breaks one says so.
 
 fn law_a_further_order_has_a_reason(world: &World, _: u32) -> bool {
     unbroken(world, "S3")
+}
+
+fn law_cancelled_is_cancelled(world: &World, _: u32) -> bool {
+    unbroken(world, "S3b")
 }
 
 fn law_no_verdict_after_an_arrival(world: &World, _: u32) -> bool {
@@ -102,9 +110,9 @@ pub(crate) fn good_end(world: &World) -> bool {
     let progress = &world.object.progress;
     let idle = world.controllers.iter().all(|one| one.pass.is_none());
     let quiet = progress.reason == Reason::Duplicate;
-    let failure = notice::id(&request(), Kind::Failed, progress.attempt);
+    let failure = notice::id_of(&request(), Kind::Failed, progress);
     let told = progress.phase != Phase::Failed || quiet || world.published.contains(&failure);
     let reflected = !world.arrived(world.object.uid) || progress.phase == Phase::Succeeded;
     let recorded = world.arrivals.iter().all(|(_, recorded)| *recorded);
-    idle && progress.finished && told && reflected && recorded
+    idle && progress.finished && told && reflected && recorded && world.object.is_settled()
 }

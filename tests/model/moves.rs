@@ -1,17 +1,15 @@
 //! Everything that can happen next.
 
 use crate::effects::effects;
-use crate::world::{
-    Callback, Change, Controller, Object, Pass, Removed, World, change, order, plain,
-};
+use crate::goods::{arrive, mark_recorded};
+use crate::world::{Callback, Change, Controller, Object, Pass, Removed, World, change, plain};
 use restock_operator::domain::decide::{Step, decide};
 use restock_operator::domain::notice;
 use restock_operator::domain::order::Nonce;
 use restock_operator::domain::placing::{Effect, next};
 use restock_operator::domain::policy::Policy;
 use restock_operator::domain::progress::{
-    Answer, ArrivalRow, AttemptRow, OrderOutcome, Phase, Progress, Resolution, RowOutcome, Told,
-    Verb,
+    Answer, AttemptRow, OrderOutcome, Phase, Progress, RowOutcome, Told,
 };
 use restock_operator::domain::settle::settle;
 
@@ -57,10 +55,11 @@ fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>)
         versions.extend(world.earlier.iter().map(|object| (object.clone(), true)));
     }
     for (object, stale) in versions {
-        // A finished object left the watch; only the worklist brings it back.
+        // A finished object left the watch; only the worklist brings it back, and the minute
+        // lists, which show a person's word.
         let woken = world.arrivals.iter().any(|(_, recorded)| !recorded);
         let event = rules.removed != Removed::LevelTriggeredWake || world.wake;
-        if object.progress.finished && !(woken && event) {
+        if object.progress.finished && !(woken && event) && object.is_settled() {
             continue;
         }
         for guard_over in [false, true] {
@@ -167,7 +166,7 @@ fn decided(
 
 /// Publishes; the acknowledgement is known to this process alone until it is recorded.
 fn tell(world: &mut World, controller: usize, object: &Object, kind: notice::Kind, rules: &Rules) {
-    let id = notice::id(&crate::world::request(), kind, object.progress.attempt);
+    let id = notice::id_of(&crate::world::request(), kind, &object.progress);
     let told = Told {
         notice_id: id.clone(),
         publish_id: String::new(),
@@ -263,8 +262,26 @@ fn perform(
             return;
         }
         Change::Settle(answer, progress) => {
-            close_row(world, &object.progress, answer);
-            progress.clone()
+            // The row first: the process may die before it writes the status.
+            let has_answer = world.controllers[controller].held.is_some();
+            if close_row(world, progress, answer) || has_answer {
+                go_on_to(world, controller, object, Change::Record(progress.clone()));
+            }
+            return;
+        }
+        Change::Book(progress) => {
+            let callback = Callback {
+                uid: object.uid,
+                attempt: progress.attempt,
+            };
+            if lost && world.left.parked_callbacks > 0 {
+                world.left.parked_callbacks -= 1;
+                world.inbox.push(callback);
+                go_on_to(world, controller, object, Change::Record(progress.clone()));
+            } else {
+                arrive(world, &callback, rules);
+            }
+            return;
         }
         Change::Record(progress) => progress.clone(),
     };
@@ -280,6 +297,13 @@ fn perform(
             process.acknowledged = Some(told.clone());
         }
     }
+}
+
+fn go_on_to(world: &mut World, controller: usize, object: &Object, change: Change) {
+    world.controllers[controller].pass = Some(Pass::Write {
+        object: object.clone(),
+        change,
+    });
 }
 
 /// Compare-and-set of the status. None if another writer was first.
@@ -334,64 +358,16 @@ pub(crate) fn insert_row(world: &mut World, object: &Object, outcome: RowOutcome
     true
 }
 
-/// From open or unknown to what is known; never back.
-pub(crate) fn close_row(world: &mut World, of: &Progress, answer: &Answer) {
+/// From open or unknown to what is known; never back. Whether the row has it now.
+pub(crate) fn close_row(world: &mut World, of: &Progress, answer: &Answer) -> bool {
     let outcome = answer.row_outcome();
     let nonce = of.nonce.clone();
-    if let Some(row) = world.row(of.attempt)
-        && Some(&row.nonce) == nonce.as_ref()
-        && (row.outcome == RowOutcome::Open
-            || (row.outcome == RowOutcome::Unknown && outcome != RowOutcome::Open))
-    {
+    let row = world.row(of.attempt);
+    let Some(row) = row.filter(|row| Some(&row.nonce) == nonce.as_ref()) else {
+        return false;
+    };
+    if matches!(row.outcome, RowOutcome::Open | RowOutcome::Unknown) {
         row.outcome = outcome;
     }
-}
-
-/// The worklist: marks what the object shows, and tells what no object will show.
-fn mark_recorded(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>) {
-    let early = rules.removed == Removed::RecordedAfterWrite;
-    for index in 0..world.arrivals.len() {
-        let (row, recorded) = &world.arrivals[index];
-        let gone = row.uid != world.object.uid.to_string();
-        let shown = world.object.progress.phase == Phase::Succeeded;
-        if *recorded || !(gone || shown || early) {
-            continue;
-        }
-        let mut after = world.clone();
-        after.arrivals[index].1 = true;
-        nexts.push((
-            format!("controller {controller} marks the arrival as recorded"),
-            after,
-        ));
-    }
-}
-
-/// A callback reaches the ledger: arrival and stock in one transaction.
-pub(crate) fn arrive(world: &mut World, callback: &Callback, rules: &Rules) {
-    let known = world
-        .arrivals
-        .iter()
-        .any(|(row, _)| row.attempt == callback.attempt);
-    if known && rules.removed != Removed::UniqueArrival {
-        return;
-    }
-    let row = ArrivalRow {
-        attempt: callback.attempt,
-        uid: callback.uid.to_string(),
-        quantity: order().quantity,
-        at: world.now(),
-    };
-    world.arrivals.push((row, false));
-    world.stock += 1;
-    world.wake = true;
-}
-
-/// A person who is sure about an order in doubt.
-pub(crate) fn word(attempt: u32, verb: Verb) -> Resolution {
-    Resolution {
-        verb,
-        attempt,
-        reason: String::new(),
-        by: String::new(),
-    }
+    row.outcome == outcome
 }

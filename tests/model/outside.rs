@@ -1,8 +1,10 @@
 //! What happens without the controllers: the factory, the receivers, people, disasters.
 
-use crate::moves::{Next, Rules, arrive, word};
-use crate::world::{Object, World};
-use restock_operator::domain::progress::{OrderOutcome, Phase, Progress, Verb};
+use crate::goods::arrive;
+use crate::moves::{Next, Rules};
+use crate::world::{Object, World, order};
+use restock_operator::domain::progress::Progress;
+use restock_operator::domain::word::{Resolution, Verb};
 
 /// All of it.
 pub(crate) fn all(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
@@ -71,17 +73,37 @@ fn inbox(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
     nexts.push(("a receiver applies what was parked".into(), after));
 }
 
+/// A person may say anything at any moment, of the attempt that is seen then.
 fn people(world: &World, nexts: &mut Vec<Next>) {
-    let progress = &world.object.progress;
-    let in_doubt = progress.phase == Phase::Awaiting && progress.outcome == OrderOutcome::Unknown;
-    if world.left.words == 0 || !in_doubt || world.object.word.is_some() {
+    if world.left.words == 0 || !world.object.is_settled() {
         return;
     }
-    for verb in [Verb::Placed, Verb::NotPlaced] {
+    let attempt = world.object.progress.attempt;
+    let goods = Verb::Arrived(order().quantity);
+    for verb in [
+        Verb::Placed,
+        Verb::NotPlaced,
+        goods,
+        Verb::Retry,
+        Verb::Cancel,
+    ] {
+        // Refused by the definition.
+        let early = attempt == 0 && !matches!(verb, Verb::Retry | Verb::Cancel);
+        let word = Resolution {
+            verb,
+            attempt,
+            reason: world.left.words.to_string(),
+            by: String::new(),
+        };
+        if early {
+            continue;
+        }
         let mut after = world.clone();
         after.left.words -= 1;
-        after.words += 1;
-        after.object.word = Some(word(progress.attempt, verb));
+        if matches!(verb, Verb::NotPlaced | Verb::Retry) {
+            after.excused.push(attempt);
+        }
+        after.object.word = Some(word);
         after.object.version += 1;
         nexts.push((format!("a person says {verb:?}"), after));
     }

@@ -6,9 +6,10 @@ use restock_operator::domain::order::{FactoryKey, Nonce, Order, Quantity, Reques
 use restock_operator::domain::placing::Effect;
 use restock_operator::domain::policy::Policy;
 use restock_operator::domain::progress::{
-    Answer, ArrivalRow, AttemptRow, Observed, Progress, Reason, Request, Resolution, Told,
+    Answer, ArrivalRow, AttemptRow, Observed, Progress, Reason, Request, Told,
 };
 use restock_operator::domain::time::Time;
+use restock_operator::domain::word::{Handled, Resolution};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -76,6 +77,14 @@ pub(crate) struct Object {
     pub(crate) suspended: bool,
 }
 
+impl Object {
+    /// Whether no word of a person waits for an answer.
+    pub(crate) fn is_settled(&self) -> bool {
+        let handled = self.progress.handled_resolution.as_ref();
+        self.word == handled.map(|handled| handled.word.clone()) || self.word.is_none()
+    }
+}
+
 /// A callback on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Callback {
@@ -101,6 +110,7 @@ pub(crate) enum Pass {
 pub(crate) enum Change {
     Record(Progress),
     Settle(Answer, Progress),
+    Book(Progress),
     Fence,
 }
 
@@ -131,7 +141,8 @@ pub(crate) struct World {
     pub(crate) orders: Vec<(u8, u32, Nonce)>,
     pub(crate) published: BTreeSet<String>,
     pub(crate) wake: bool,
-    pub(crate) words: u8,
+    /// Attempts after which a person wants a further order.
+    pub(crate) excused: Vec<u32>,
     pub(crate) time: u8,
     pub(crate) controllers: Vec<Controller>,
     pub(crate) left: Budget,
@@ -181,7 +192,7 @@ impl World {
             orders: Vec::new(),
             published: BTreeSet::new(),
             wake: false,
-            words: 0,
+            excused: Vec::new(),
             time: 0,
             controllers: vec![Controller::default(); controllers],
             left,
@@ -271,8 +282,13 @@ pub(crate) fn plain(progress: Progress) -> Progress {
         Reason::Suspended => progress.message.clone(),
         _ => String::new(),
     };
+    let handled = progress.handled_resolution.map(|handled| Handled {
+        at: Time::from_micros(0),
+        ..handled
+    });
     Progress {
         message,
+        handled_resolution: handled,
         factory_order_id: None,
         next_attempt_at: None,
         retry_since: None,
@@ -286,6 +302,7 @@ pub(crate) fn change(step: Step) -> Option<Change> {
     match step {
         Step::Record(progress) => Some(Change::Record(plain(*progress))),
         Step::Settle(answer, progress) => Some(Change::Settle(answer, plain(*progress))),
+        Step::Book(_, progress) => Some(Change::Book(plain(*progress))),
         Step::Fence => Some(Change::Fence),
         Step::Rest | Step::Wait { .. } | Step::Order(..) => None,
     }

@@ -2,9 +2,10 @@
 
 use restock_operator::domain::order::{FactoryKey, Nonce, Order, Quantity, Sku};
 use restock_operator::domain::progress::{
-    Arrived, Delay, OrderOutcome, Phase, Progress, Reason, Resolution, Told, Verb,
+    Arrived, Delay, OrderOutcome, Phase, Progress, Reason, Told,
 };
 use restock_operator::domain::time::Time;
+use restock_operator::domain::word::{Handled, Resolution, Verb};
 
 pub(crate) const NOW: Time = Time::from_micros(1_700_000_000_123_456);
 
@@ -27,6 +28,8 @@ pub(crate) fn full_progress() -> Progress {
             factory,
         }),
         attempt: 2,
+        retries: 1,
+        reopened: 1,
         nonce: Some(Nonce::new("0123456789abcdef0123456789abcdef")),
         placing_since: Some(NOW),
         factory_order_id: Some("order-1".into()),
@@ -41,11 +44,15 @@ pub(crate) fn full_progress() -> Progress {
             channels: vec!["sns".into(), "ses".into()],
             at: NOW,
         }),
-        handled_resolution: Some(Resolution {
-            verb: Verb::NotPlaced,
-            attempt: 1,
-            reason: "they said so".into(),
-            by: "me".into(),
+        handled_resolution: Some(Handled {
+            word: Resolution {
+                verb: Verb::Arrived(quantity),
+                attempt: 1,
+                reason: "counted".into(),
+                by: "me".into(),
+            },
+            refusal: Some("the request is at attempt 2".into()),
+            at: NOW,
         }),
     }
 }

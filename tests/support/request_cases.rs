@@ -10,7 +10,7 @@ const SHAPE: &str = "should match";
 const LEAST: &str = "greater than or equal to 1";
 
 /// Fields of a request made by hand that are refused, and the words for it.
-const REFUSED_FIELDS: [(&str, &str); 14] = [
+const REFUSED_FIELDS: [(&str, &str); 17] = [
     (r#"{"productId": null}"#, "spec.productId: Required value"),
     (r#"{"productId": "CP'; --"}"#, SHAPE),
     (r#"{"productId": "../CP"}"#, SHAPE),
@@ -22,11 +22,20 @@ const REFUSED_FIELDS: [(&str, &str); 14] = [
     (r#"{"quantity": "7"}"#, "must be of type integer"),
     (r#"{"source": {}}"#, "spec.source.arn: Required value"),
     (
-        r#"{"resolution": {"verb": "lost"}}"#,
-        "Unsupported value: \"lost\"",
+        r#"{"resolution": {"verb": "placed"}}"#,
+        "Unsupported value: \"placed\"",
     ),
-    (r#"{"resolution": {"verb": "placed", "attempt": 0}}"#, LEAST),
+    (
+        r#"{"resolution": {"attempt": -1}}"#,
+        "greater than or equal to 0",
+    ),
+    (
+        r#"{"resolution": {"verb": "Retry", "attempt": 1, "by": "me"}}"#,
+        "spec.resolution.reason: Required value",
+    ),
     (r#"{"resolution": {"by": ""}}"#, "at least 1 chars long"),
+    (r#"{"resolution": {"reason": "  "}}"#, SHAPE),
+    (r#"{"resolution": {"by": "me\u001b[2J"}}"#, SHAPE),
     (r#"{"suspend": "yes"}"#, "must be of type boolean"),
 ];
 
@@ -54,10 +63,37 @@ fn long(name: &str, field: &str, length: usize) -> Value {
     with(by_person(name), &json!({ field: text }).to_string())
 }
 
-fn rule_cases() -> [Case; 6] {
+/// A person's word with everything that each verb needs, and some more.
+fn word(verb: &str, attempt: u32, more: &str) -> Value {
+    let word = format!(
+        r#"{{"resolution": {{"verb": "{verb}", "attempt": {attempt}, "reason": "asked", "by": "me"{more}}}}}"#
+    );
+    let name = format!("{}-{attempt}", verb.to_lowercase());
+    with(by_person(&name), &word)
+}
+
+fn word_cases() -> [Case; 9] {
+    const NEEDED: Option<&str> = Some("Arrived needs a quantity, and no other verb has one");
+    const TOO_EARLY: Option<&str> =
+        Some("only Retry and Cancel can be said before the first attempt");
+    let six = r#", "quantity": 6"#;
+    [
+        Case::new("it was placed", word("Placed", 1, ""), None),
+        Case::new("goods came", word("Arrived", 1, six), None),
+        Case::new("goods came, not how many", word("Arrived", 1, ""), NEEDED),
+        Case::new("cancel so many", word("Cancel", 1, six), NEEDED),
+        Case::new("cancel what never began", word("Cancel", 0, ""), None),
+        Case::new("retry what never began", word("Retry", 0, ""), None),
+        Case::new("placed before it began", word("Placed", 0, ""), TOO_EARLY),
+        Case::new("not placed before", word("NotPlaced", 0, ""), TOO_EARLY),
+        Case::new("goods of nothing", word("Arrived", 0, six), TOO_EARLY),
+    ]
+    .map(Case::ruled)
+}
+
+fn rule_cases() -> [Case; 5] {
     const NAME: Option<&str> =
         Some("a RestockRequest with a source is named rr- and its request id");
-    let word = r#"{"resolution": {"verb": "placed", "attempt": 1, "reason": "asked", "by": "me"}}"#;
     [
         Case::new("only a product", by_person("a"), None),
         Case::new("every field", by_message("every-field"), None),
@@ -72,7 +108,6 @@ fn rule_cases() -> [Case; 6] {
             NAME,
         ),
         Case::new("no source, any name", by_person("rr-b"), None),
-        Case::new("a person's word", with(by_person("c"), word), None),
     ]
     .map(Case::ruled)
 }
@@ -81,6 +116,7 @@ fn rule_cases() -> [Case; 6] {
 pub(crate) fn request_cases() -> Vec<Case> {
     const LONG: Option<&str> = Some("may not be more than 128");
     let mut cases = Vec::from(rule_cases());
+    cases.extend(word_cases());
     cases.extend([
         Case::new("a long product", long("d", "productId", 129), LONG),
         Case::new(

@@ -68,9 +68,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $role.serviceAccount.name | default (include "restock.name" .) -}}
 {{- end -}}
 
-{{/* The port at which factories call back. */}}
-{{- define "restock.callbackPort" -}}
-{{- $url := urlParse .Values.callback.url -}}
+{{/* The port that a URL leads to. */}}
+{{- define "restock.portOf" -}}
+{{- $url := urlParse . -}}
 {{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
 {{- $port | default (ternary "80" "443" (eq $url.scheme "http")) -}}
 {{- end -}}

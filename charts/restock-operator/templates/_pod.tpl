@@ -4,6 +4,17 @@ names and values), files (volumes: name, secret or configMap, path), token (whet
 talks to the cluster).
 */}}
 
+{{/*
+A value as text. A number of a values file is a float there, and 2592000 would be 2.592e+06.
+*/}}
+{{- define "restock.text" -}}
+{{- if kindIs "string" . -}}
+{{- . -}}
+{{- else -}}
+{{- toJson . -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "restock.env" -}}
 - name: RESTOCK_{{ .name }}
   {{- if .field }}
@@ -11,7 +22,7 @@ talks to the cluster).
     fieldRef:
       fieldPath: {{ .field }}
   {{- else }}
-  value: {{ .value | toString | quote }}
+  value: {{ include "restock.text" .value | quote }}
   {{- end }}
 {{- end -}}
 
@@ -74,7 +85,7 @@ once. Called with a dict: env (the list, as YAML), settings.
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := $settings -}}
-{{- $env = append $env (dict "name" $name "value" (toString $value)) -}}
+{{- $env = append $env (dict "name" $name "value" (include "restock.text" $value)) -}}
 {{- end -}}
 {{- toYaml $env -}}
 {{- end -}}

@@ -18,6 +18,11 @@ and the test pod are made of the same. Called with the chart's context.
   (dict "name" "CALLBACK_KEYS_FILE" "value" (printf "/etc/restock/callback/%s" .Values.callback.keysKey))
   (dict "name" "FACTORY_ALLOW" "value" (include "restock.factoryAllow" .))
 -}}
+{{- if .Values.receiver.enabled -}}
+{{- /* By its bare name: both are in the namespace of the release, whichever that is. */ -}}
+{{- $receiver := include "restock.name" (dict "root" $ "role" "receiver") -}}
+{{- $env = append $env (dict "name" "RECEIVER_URL" "value" (printf "http://%s:%v" $receiver .Values.receiver.service.port)) -}}
+{{- end -}}
 {{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.noticeEnv" . | fromJsonArray) -}}
 {{- dict "role" "controller" "env" $env "files" $files "token" true "identity" true | toJson -}}

@@ -1,6 +1,6 @@
 //! What an Awaiting request does next: wait for the callback, or take the verdict.
 
-use super::{LOOK_AGAIN, Step, failed, known, orders_counted, own_row, wait};
+use super::{LOOK_AGAIN, Step, attempts_max, failed, known, orders_counted, own_row, wait};
 use crate::domain::policy::{OnOverdue, Policy};
 use crate::domain::progress::{LedgerView, Observed, OrderOutcome, Phase, Progress, Reason};
 use crate::domain::settle::believe;
@@ -43,7 +43,7 @@ pub(super) fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
 
 /// The verdict over an overdue callback.
 fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
-    let attempts_left = orders_counted(ledger) < policy.max_attempts;
+    let attempts_left = orders_counted(ledger) < attempts_max(&seen.progress, policy);
     if policy.on_overdue == OnOverdue::Reorder && attempts_left {
         return Step::Record(Box::new(Progress {
             phase: Phase::Pending,

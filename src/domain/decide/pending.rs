@@ -1,6 +1,6 @@
 //! What a Pending request does next: order, wait, or give up.
 
-use super::{LOOK_AGAIN, Step, failed, orders_counted, wait};
+use super::{LOOK_AGAIN, Step, attempts_max, failed, orders_counted, wait};
 use crate::domain::order::Order;
 use crate::domain::policy::Policy;
 use crate::domain::progress::{
@@ -33,8 +33,9 @@ pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
         Ok(order) => order,
         Err(unresolved) => return unresolved_step(seen, policy, unresolved, now),
     };
-    if orders_counted(ledger) >= policy.max_attempts {
-        let message = format!("All {} attempts were used.", policy.max_attempts);
+    let attempts_max = attempts_max(&seen.progress, policy);
+    if orders_counted(ledger) >= attempts_max {
+        let message = format!("All {attempts_max} attempts were used.");
         return failed(seen, Reason::AttemptsExhausted, message);
     }
     if let Some(step) = budget_spent(seen, policy, now) {
@@ -52,13 +53,13 @@ pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
 }
 
 /// The newest row of this object that the status does not know of, or knows otherwise.
-fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
+pub(super) fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&'a AttemptRow> {
     let ours = ledger.rows.iter().filter(|row| row.uid == seen.request.uid);
     let newest = ours.max_by_key(|row| row.attempt)?;
     let unknown_here = newest.attempt > seen.progress.attempt;
-    let reordering = seen.progress.reason == Reason::Reordering;
+    let again = matches!(seen.progress.reason, Reason::Reordering | Reason::Retrying);
     let contradicts = newest.attempt == seen.progress.attempt && newest.outcome.counts();
-    (unknown_here || (contradicts && !reordering)).then_some(newest)
+    (unknown_here || (contradicts && !again)).then_some(newest)
 }
 
 fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved, now: Time) -> Step {
@@ -125,7 +126,7 @@ pub fn released(progress: &Progress) -> Option<Progress> {
             retry_since: None,
             ..progress.clone()
         }),
-        Reason::Reordering if progress.retry_since.is_some() => Some(Progress {
+        Reason::Reordering | Reason::Retrying if progress.retry_since.is_some() => Some(Progress {
             retry_since: None,
             ..progress.clone()
         }),
@@ -152,11 +153,11 @@ pub fn unanswered(progress: &Progress, factory: &str, now: Time) -> Option<Progr
 }
 
 /// Whether the reason that stands may give way to that of a hold. What an attempt came to
-/// is told rather than that others go first, which comes and goes; and that the policy
-/// orders again is what keeps the overdue attempt's row from being believed once more.
+/// is told rather than that others go first, which comes and goes; and that the policy or a
+/// person orders again is what keeps the last attempt's row from being believed once more.
 const fn yields(standing: Reason, hold: Reason) -> bool {
     match standing {
-        Reason::Reordering => false,
+        Reason::Reordering | Reason::Retrying => false,
         Reason::BackingOff | Reason::Throttled => {
             !matches!(hold, Reason::ProductBusy | Reason::BreakerOpen)
         }

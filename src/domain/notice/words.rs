@@ -16,8 +16,11 @@ pub(super) const fn what_happened(kind: Kind) -> &'static str {
 
 pub(super) fn next_step(of: &Subject) -> &'static str {
     match of.kind {
+        Kind::Failed if of.cause == "Cancelled" => {
+            "Nothing: no further order is sent. If goods of an earlier one come, they are counted."
+        }
         Kind::Failed if last_attempt_ordered_nothing(of.cause) => {
-            "Its last attempt ordered nothing. Mend the cause, then make a new request."
+            "Its last attempt ordered nothing. Mend the cause, then retry it."
         }
         Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
         Kind::Delayed => "Read the object: its message says what it waits for.",

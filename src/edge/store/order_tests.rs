@@ -58,7 +58,7 @@ const NOT_RETURNED: &str = concat!(
 
 impl Store {
     /// Makes this the one alias of the product, in the place of the one it had. Rows are
-    /// changed and not deleted: no role's account may delete here.
+    /// changed and not deleted: no role deletes here.
     ///
     /// # Errors
     /// [`StoreError`]; a repeat is harmless.
