@@ -119,6 +119,11 @@ fn decided(
     {
         ledger.inbox_empty_at = Some(ledger.now);
     }
+    if rules.removed == Removed::AttemptOfTheWord
+        && let Some(word) = &mut seen.request.resolution
+    {
+        word.attempt = object.progress.attempt;
+    }
     if rules.removed == Removed::FreshRead
         && let Some(ledger) = &mut seen.ledger
         && object.progress.phase == Phase::Awaiting

@@ -73,7 +73,8 @@ fn inbox(world: &World, rules: &Rules, nexts: &mut Vec<Next>) {
     nexts.push(("a receiver applies what was parked".into(), after));
 }
 
-/// A person may say anything at any moment, of the attempt that is seen then.
+/// A person may say anything at any moment, of the attempt that is seen then, or of the one
+/// before: nobody reads an object in the moment of writing to it.
 fn people(world: &World, nexts: &mut Vec<Next>) {
     if world.left.words == 0 || !world.object.is_settled() {
         return;
@@ -87,26 +88,33 @@ fn people(world: &World, nexts: &mut Vec<Next>) {
         Verb::Retry,
         Verb::Cancel,
     ] {
-        // Refused by the definition.
-        let early = attempt == 0 && !matches!(verb, Verb::Retry | Verb::Cancel);
-        let word = Resolution {
-            verb,
-            attempt,
-            reason: world.left.words.to_string(),
-            by: String::new(),
-        };
-        if early {
-            continue;
+        for seen in attempt.saturating_sub(1)..=attempt {
+            // Refused by the definition.
+            let early = seen == 0 && !matches!(verb, Verb::Retry | Verb::Cancel);
+            if !early {
+                nexts.push(says(world, verb, seen));
+            }
         }
-        let mut after = world.clone();
-        after.left.words -= 1;
-        if matches!(verb, Verb::NotPlaced | Verb::Retry) {
-            after.excused.push(attempt);
-        }
-        after.object.word = Some(word);
-        after.object.version += 1;
-        nexts.push((format!("a person says {verb:?}"), after));
     }
+}
+
+fn says(world: &World, verb: Verb, attempt: u32) -> Next {
+    let mut after = world.clone();
+    after.left.words -= 1;
+    if matches!(verb, Verb::NotPlaced | Verb::Retry) {
+        after.excused.push(attempt);
+    }
+    after.object.word = Some(Resolution {
+        verb,
+        attempt,
+        reason: world.left.words.to_string(),
+        by: String::new(),
+    });
+    after.object.version += 1;
+    (
+        format!("a person says {verb:?} of attempt {attempt}"),
+        after,
+    )
 }
 
 /// Suspending costs, resuming does not: a request may stay suspended, and the law of a

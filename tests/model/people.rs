@@ -1,7 +1,7 @@
 //! A person's word at any moment, over every fault there is.
 
-use crate::world::Budget;
-use crate::{NOTHING, holds, holds_near_the_start};
+use crate::world::{Budget, Removed};
+use crate::{NOTHING, breaks, holds, holds_near_the_start};
 
 /// Whole, liveness included: any word, in any phase, and one fault of each kind.
 #[test]
@@ -91,4 +91,16 @@ fn a_person_says_something_while_two_controllers_work() {
         ..NOTHING
     };
     holds_near_the_start(2, left);
+}
+
+/// Whoever speaks of the attempt before may not know that another order is under way.
+#[test]
+fn without_the_attempt_in_a_word_an_order_is_repeated_that_nobody_spoke_of() {
+    let left = Budget {
+        words: 1,
+        bad_orders: 1,
+        crashes: 1,
+        ..NOTHING
+    };
+    breaks(1, 1, left, Removed::AttemptOfTheWord, "S3");
 }

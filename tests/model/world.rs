@@ -29,6 +29,7 @@ pub(crate) enum Removed {
     LevelTriggeredWake,
     LookForArrivals,
     InboxSeenEmpty,
+    AttemptOfTheWord,
 }
 
 /// How often each fault may still happen.
