@@ -47,7 +47,7 @@ pub struct Args {
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no channel.
+/// What a person has to mend before it can begin: no channel.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let interval = args.dlq_interval_seconds;
     let Some(mut role) = Role::new(args, &process).await? else {

@@ -49,7 +49,7 @@ pub struct Args {
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no cluster.
+/// What a person has to mend before it can begin: no cluster.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry);
     let queue_condition = process.health.condition(begin::QUEUE);
@@ -58,7 +58,10 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let Some(mapping) = mapping else {
         return Ok(());
     };
-    let queue = Queue::new(&aws::config().await?, args.queue_url);
+    let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+        return Ok(());
+    };
+    let queue = Queue::new(&config, args.queue_url);
     let client = cluster::client().await?;
 
     let Some(queue_arn) = begin::queue_arn(&queue, &process).await else {

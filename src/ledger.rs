@@ -8,6 +8,7 @@ use crate::process::Process;
 use crate::process::args::DatabaseArgs;
 use crate::process::followed::{Followed, LOOK_EVERY};
 use crate::process::secret::{Ask, SecretSource};
+use aws_config::SdkConfig;
 use secrecy::SecretString;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -40,7 +41,10 @@ pub async fn open(told: &DatabaseArgs) -> anyhow::Result<Store> {
 /// # Errors
 /// It cannot be had.
 pub async fn url(told: &DatabaseArgs) -> anyhow::Result<SecretString> {
-    let secret = secret(told).await?;
+    let secret = match &told.database_secret_id {
+        Some(id) => Some(secret(told, id, &aws::config().await?)?),
+        None => None,
+    };
     Ok(source(told, secret.as_ref()).read().await?)
 }
 
@@ -54,7 +58,15 @@ pub async fn follow(
     process: &Process,
     connections_max: u32,
 ) -> anyhow::Result<Option<Store>> {
-    let secret = secret(told).await?;
+    let secret = match &told.database_secret_id {
+        Some(id) => {
+            let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+                return Ok(None);
+            };
+            Some(secret(told, id, &config)?)
+        }
+        None => None,
+    };
     let source = source(told, secret.as_ref());
     let look_every = match source {
         SecretSource::Value(_) => None,
@@ -79,13 +91,9 @@ pub async fn follow(
     Ok(Some(store))
 }
 
-async fn secret(told: &DatabaseArgs) -> anyhow::Result<Option<DatabaseSecret>> {
-    let Some(id) = told.database_secret_id.clone() else {
-        return Ok(None);
-    };
+fn secret(told: &DatabaseArgs, id: &str, config: &SdkConfig) -> anyhow::Result<DatabaseSecret> {
     let address = told.database_address.as_deref();
-    let secret = DatabaseSecret::new(&aws::config().await?, id, address)?;
-    Ok(Some(secret))
+    Ok(DatabaseSecret::new(config, id.to_owned(), address)?)
 }
 
 fn source(told: &DatabaseArgs, secret: Option<&DatabaseSecret>) -> SecretSource {

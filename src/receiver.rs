@@ -92,7 +92,10 @@ pub async fn start(args: Args, process: Process) -> anyhow::Result<Option<Receiv
     let Some(store) = following.await? else {
         return Ok(None);
     };
-    let inbox = Queue::new(&aws::config().await?, args.inbox_url);
+    let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+        return Ok(None);
+    };
+    let inbox = Queue::new(&config, args.inbox_url);
     let listener = TcpListener::bind(args.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
     let desk = Arc::new(Desk::new(store, inbox, keys, metrics, process));

@@ -39,7 +39,7 @@ pub struct Args {
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no topic.
+/// What a person has to mend before it can begin: no topic.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let Some(mut role) = Role::new(args, &process).await? else {
         return Ok(());

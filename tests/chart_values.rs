@@ -87,6 +87,38 @@ fn no_role_may_do_more_than_its_work() {
     }
 }
 
+/// A label that is new with each version of the chart would replace every pod.
+#[test]
+fn a_pod_has_no_label_of_a_version() {
+    let objects = render(&["commonLabels.team=donuts"]);
+    for deployment in of_kind(&objects, "Deployment") {
+        let template = &deployment["spec"]["template"]["metadata"]["labels"];
+        for version in ["helm.sh/chart", "app.kubernetes.io/version"] {
+            assert!(template.get(version).is_none(), "{template}");
+            assert!(deployment["metadata"]["labels"][version].is_string());
+        }
+        assert_eq!(template["team"], "donuts");
+    }
+}
+
+#[test]
+fn a_secret_with_headers_may_have_any_name_of_a_secret() {
+    let objects = render(&["factoryHeaderSecrets=[\"my.secret\",\"auth\"]"]);
+    let deployment = one(&objects, "Deployment", "-controller");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let volumes = pod["volumes"].as_array().unwrap();
+    for secret in ["my.secret", "auth"] {
+        let mut volumes = volumes.iter();
+        let volume = volumes.find(|volume| volume["secret"]["secretName"] == secret);
+        let name = text(volume.unwrap(), "/name");
+        assert!(!name.is_empty() && !name.contains('.'), "{name}");
+        let path = format!("/etc/restock/headers/{secret}");
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        let mut mounts = mounts.iter();
+        assert!(mounts.any(|mount| mount["name"] == name && mount["mountPath"] == path.as_str()));
+    }
+}
+
 #[test]
 fn the_mapping_goes_with_the_last_role_that_reads_it() {
     let is_there = |off: &[&str]| {
@@ -157,6 +189,7 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "receiver.service.port=70000",
         "controller.replicas=[]",
         "requestsNamespace=Shop",
+        "commonLabels={\"app.kubernetes.io/name\":\"other\"}",
         "controller.namespaces=[\"north\",\"south,east\"]",
     ] {
         let said = refusal(&[wrong]);

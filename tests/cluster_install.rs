@@ -42,6 +42,9 @@ use std::fmt::Debug;
 /// Seconds that a Succeeded request is kept: long enough to be seen.
 const TTL_SECONDS: u32 = 20;
 
+/// Who may do anything in the cluster.
+const WITH_RIGHTS: [&str; 4] = ["controller", "ingest", "factories", "order-test"];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs the cluster of `cargo xtask e2e`"]
 async fn it_is_installed_and_works_and_goes_and_comes_back() {
@@ -60,7 +63,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         goods_of_a_deleted_request_count(&shop).await;
         it_tests_itself(&shop).await;
         finished_requests_go(&shop).await;
-        for role in ["controller", "ingest"] {
+        for role in WITH_RIGHTS {
             assert_nothing_is_refused(&shop.place, role);
         }
         leaves_what_is_people_s(&shop).await;
@@ -71,7 +74,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         sell_out_and_restock(&shop, "restock-restock-operator-sales").await;
         a_deleted_lease_comes_back(&shop).await;
         // The whole work is done: by both installations, with the same rights.
-        for role in ["controller", "ingest"] {
+        for role in WITH_RIGHTS {
             assert_rights_are_used(&shop.place, role).await;
         }
         it_works_in_other_namespaces(&shop, values).await;
@@ -300,18 +303,13 @@ async fn leaves_what_is_people_s(shop: &Installation) {
         "--ignore-not-found",
     ];
     let found = shop.place.kubectl(&everything).await;
-    let not_ours = [
-        "factory",
-        "kube-root-ca.crt",
-        "/default",
-        "restock-database",
-    ];
-    let ours = |line: &&str| {
-        let name = line.rsplit('/').next().unwrap_or_default();
-        !not_ours
-            .iter()
-            .any(|other| line.contains(other) && !name.starts_with("legacy"))
+    // The test's own factory and Secrets, and what a cluster puts into every namespace.
+    let not_ours = |name: &str| {
+        let begins = ["factory-", "restock-database"];
+        ["factory", "kube-root-ca.crt", "default"].contains(&name)
+            || begins.iter().any(|begin| name.starts_with(begin))
     };
+    let ours = |line: &&str| !line.rsplit('/').next().is_some_and(not_ours);
     let left: BTreeSet<_> = found.lines().filter(ours).collect();
     let is_request = |line: &&&str| line.starts_with("restockrequest.restock.dev/rr-");
     assert_eq!(left.iter().filter(is_request).count(), 1, "{left:?}");
@@ -321,6 +319,9 @@ async fn leaves_what_is_people_s(shop: &Installation) {
         "secret/restock-restock-operator-callback-keys",
     ]);
     assert_eq!(json!(rest), kept);
+    let rights = ["get", "clusterroles,clusterrolebindings", "--output=name"];
+    let rights = shop.place.kubectl(&rights).await;
+    assert!(!rights.contains("restock"), "{rights}");
     let definitions = ["get", "customresourcedefinitions", "--output=name"];
     let definitions = shop.place.kubectl(&definitions).await;
     assert_eq!(

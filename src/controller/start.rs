@@ -49,18 +49,18 @@ const LEASE: &str = "restock-operator-controller";
 /// Runs until shutdown.
 ///
 /// # Errors
-/// What a person has to mend before it can begin: no region, no cluster, no channel.
+/// What a person has to mend before it can begin: no cluster, no channel.
 pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     // Before anything that takes time: a person has to mend it.
     args.election()?;
     let client = cluster::client().await?;
     // First: nothing is watched by one that could not order.
-    let Some(secrets) = Secrets::wait(&args, &process).await? else {
+    let Some(given) = Given::wait(&args, &process).await? else {
         return Ok(());
     };
     let (wake, wakes) = mpsc::channel(WAKES_MAX);
     let (edited, edits) = mpsc::channel(1);
-    let assembling = assemble(args, secrets, &client, &process, wake.clone(), edited);
+    let assembling = assemble(args, given, &client, &process, wake.clone(), edited);
     let (controller, context) = assembling.await?;
     spawn_loops(&context, wake, &process);
     let shutdown = process.shutdown.clone();
@@ -86,20 +86,31 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What comes from Secrets, which may come later than this process.
-struct Secrets {
+/// What people give, which may come later than this process: Secrets and a region.
+struct Given {
     keys: Arc<CallbackKeys>,
     store: Store,
+    channels: Channels,
 }
 
-impl Secrets {
+impl Given {
     /// None at shutdown.
     async fn wait(args: &Args, process: &Process) -> anyhow::Result<Option<Self>> {
         let keys = CallbackKeys::wait(args.callback_keys_file.clone(), process).await?;
         let Some(keys) = keys else { return Ok(None) };
         let connections = CONNECTIONS_DEFAULT.max(u32::from(args.concurrency) / 2);
         let store = ledger::follow(&args.database, process, connections).await?;
-        Ok(store.map(|store| Self { keys, store }))
+        let Some(store) = store else { return Ok(None) };
+        let recipients = args.ops.recipients()?;
+        let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+            return Ok(None);
+        };
+        let channels = Channels::new(&recipients, &config);
+        Ok(Some(Self {
+            keys,
+            store,
+            channels,
+        }))
     }
 }
 
@@ -115,7 +126,11 @@ fn spawn_beginning(context: &Arc<Context>, process: &Process) {
 
 async fn assemble(
     args: Args,
-    Secrets { keys, store }: Secrets,
+    Given {
+        keys,
+        store,
+        channels,
+    }: Given,
     client: &Client,
     process: &Process,
     wake: mpsc::Sender<ObjectRef<Kept<RestockRequest>>>,
@@ -129,7 +144,6 @@ async fn assemble(
     process
         .tasks
         .spawn(Arc::clone(&keys).watch(process.shutdown.clone()));
-    let channels = Channels::new(&args.ops.recipients()?, &aws::config().await?);
     let allow = AllowList::parse(&args.factory_allow)?;
     let factories = watch_factories(client, areas, edited, process);
     let reporter = Reporter {

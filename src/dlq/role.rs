@@ -54,9 +54,11 @@ struct Looked {
 }
 
 impl Role {
-    /// Waits for the ledger's URL; none at shutdown.
+    /// Waits for a region and for the ledger's URL; none at shutdown.
     pub(super) async fn new(args: Args, process: &Process) -> anyhow::Result<Option<Self>> {
-        let config = aws::config().await?;
+        let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+            return Ok(None);
+        };
         let (file, mapping) = match &args.mapping_file {
             Some(path) => {
                 let opening = process.wait_for("mapping", || MappingFile::open(path));

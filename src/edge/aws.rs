@@ -13,6 +13,9 @@ use aws_smithy_http_client::{Builder, tls};
 use std::error::Error;
 use std::time::Duration;
 
+/// What a role waits for that has no region, as people read it.
+pub const REGION: &str = "AWS region";
+
 /// Longest wait for a connection: the same region is a few milliseconds away.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -50,7 +53,8 @@ pub enum AwsError {
 /// The configuration that every client is made from.
 ///
 /// # Errors
-/// [`AwsError::Refused`] without a region.
+/// [`AwsError::Refused`] without a region. A role [waits](REGION) for it: a person must set it,
+/// and to end would only have the role started again.
 pub async fn config() -> Result<SdkConfig, AwsError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let http = Builder::new().tls_provider(ring).build_https();
@@ -62,7 +66,9 @@ pub async fn config() -> Result<SdkConfig, AwsError> {
         .await;
     match config.region() {
         None => Err(AwsError::Refused(
-            "no AWS region: set AWS_REGION".to_owned(),
+            "no AWS region: set AWS_REGION (aws.region of the chart), or make the pod's identity \
+             (IRSA, Pod Identity) and then new pods: kubectl rollout restart"
+                .to_owned(),
         )),
         Some(region) => {
             tracing::info!(%region, "using this AWS region");

@@ -64,7 +64,7 @@ struct Pass {
 }
 
 impl Role {
-    /// Waits for the ledger; none at shutdown.
+    /// Waits for a region and for the ledger; none at shutdown.
     pub(super) async fn new(args: Args, process: &Process) -> anyhow::Result<Option<Self>> {
         let topic_arn = args
             .ops
@@ -73,7 +73,9 @@ impl Role {
             .context("set RESTOCK_TOPIC_ARN")?;
         let recipients = args.ops.recipients_if_any()?;
         let metrics = Metrics::register(&process.registry);
-        let config = aws::config().await?;
+        let Some(config) = process.wait_for(aws::REGION, aws::config).await else {
+            return Ok(None);
+        };
         let following = ledger::follow(&args.database, process, CONNECTIONS_DEFAULT);
         let Some(store) = following.await? else {
             return Ok(None);

@@ -17,6 +17,14 @@ pub(crate) struct Act {
 }
 
 impl Act {
+    /// The same, as its creation.
+    fn creating(&self) -> Self {
+        Self {
+            verb: "create".to_owned(),
+            ..self.clone()
+        }
+    }
+
     fn covers(&self, done: &Self) -> bool {
         let same = (&self.verb, &self.resource) == (&done.verb, &done.resource);
         same && (self.name.is_none() || self.name == done.name)
@@ -94,9 +102,11 @@ pub(crate) fn done(place: &Place, role: &str) -> (BTreeSet<Act>, BTreeSet<Act>) 
             name: object["name"].as_str().map(str::to_owned),
         };
         match event["responseStatus"]["code"].as_i64() {
-            Some(403) => refused.insert(act),
-            _ => done.insert(act),
-        };
+            Some(403) => refused.extend([act]),
+            // An apply of what was not there yet: the server asks for the right to create too.
+            Some(201) if act.verb == "patch" => done.extend([act.creating(), act]),
+            _ => done.extend([act]),
+        }
     }
     (done, refused)
 }

@@ -21,11 +21,16 @@ app.kubernetes.io/component: {{ .role }}
 {{- end -}}
 
 {{- define "restock.labels" -}}
-{{ include "restock.selector" . }}
+{{ include "restock.podLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: restock-operator
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Without versions: a label that changes with the chart would replace every pod. */}}
+{{- define "restock.podLabels" -}}
+{{ include "restock.selector" . }}
+app.kubernetes.io/part-of: restock-operator
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}

@@ -8,8 +8,9 @@ and the test pod are made of the same. Called with the chart's context.
   (include "restock.databaseFiles" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray)
   (dict "name" "callback-keys" "secret" (include "restock.keysSecret" .) "path" "/etc/restock/callback")
 -}}
-{{- range .Values.factoryHeaderSecrets -}}
-{{- $files = append $files (dict "name" (printf "headers-%s" .) "secret" . "path" (printf "/etc/restock/headers/%s" .)) -}}
+{{- /* By number: the name of a Secret may have dots, that of a volume not. */ -}}
+{{- range $number, $secret := .Values.factoryHeaderSecrets -}}
+{{- $files = append $files (dict "name" (printf "headers-%d" $number) "secret" $secret "path" (printf "/etc/restock/headers/%s" $secret)) -}}
 {{- end -}}
 {{- $env := list
   (include "restock.namespaceEnv" (dict "root" $ "name" "NAMESPACE" "value" (include "restock.watched" .)) | fromJson)

@@ -29,7 +29,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "restock.labels" . | nindent 8 }}
+        {{- include "restock.podLabels" . | nindent 8 }}
       annotations:
         kubectl.kubernetes.io/default-container: {{ .role }}
     spec:
