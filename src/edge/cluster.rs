@@ -176,9 +176,8 @@ where
     within(CALL_DEADLINE, api.patch_status(name, &parameters, &patch)).await
 }
 
-/// Merges these fields into the object, as `manager`, if it is still this one and still
-/// what the caller read, by the `uid` and `resourceVersion` in the fields' metadata. With
-/// `dry_run` it only asks whether it could.
+/// Merges these fields into the object, as `manager`, if it is still the one whose `uid` is
+/// in the fields' metadata. With `dry_run` it only asks whether it could.
 ///
 /// # Errors
 /// [`ClusterError`]; after [`ClusterError::Unavailable`] it may be written.

@@ -4,6 +4,7 @@
 use super::{Cli, Failure, screen};
 use clap::CommandFactory as _;
 use clap_complete::aot::{Shell as Script, generate};
+use std::io::Write as _;
 
 /// How the helper of kubectl is to call this program.
 pub(super) const CANDIDATES: &str = "__complete";
@@ -44,17 +45,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Shell::Bash => Script::Bash,
         Shell::Zsh => Script::Zsh,
         Shell::Fish => Script::Fish,
-        Shell::Kubectl => {
-            screen::print(HELPER);
-            return Ok(());
-        }
+        Shell::Kubectl => return written(HELPER.as_bytes()),
     };
     // A script completes the program's own name, of one word.
     let mut command = Cli::command().bin_name("kubectl-restock");
     let mut script = Vec::new();
     generate(shell, &mut command, "kubectl-restock", &mut script);
-    screen::print(&String::from_utf8_lossy(&script));
-    Ok(())
+    written(&script)
+}
+
+/// Not by the screen: here is nothing of strangers, and in a script a tab is a tab.
+fn written(script: &[u8]) -> Result<(), Failure> {
+    std::io::stdout().write_all(script).map_err(|why| {
+        let what = format!("the script cannot be written: {why}");
+        Failure::new(what, "Write it to a file, and let the shell read that.")
+    })
 }
 
 /// Prints one candidate a line, and what kubectl is to do with them.

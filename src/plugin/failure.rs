@@ -1,6 +1,7 @@
 //! Why a command could not do what it was asked, and what to do next.
 
 use super::screen;
+use super::table::wrapped;
 use crate::edge::cluster::ClusterError;
 use std::process::ExitCode;
 
@@ -9,6 +10,9 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const NO_SUCH_REQUEST: u8 = 3;
 const REFUSED: u8 = 4;
+
+/// Columns before what is said.
+const INDENT: usize = 7;
 
 /// A failure in words.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +62,9 @@ impl Failure {
                 "The cluster does not know restock requests. Install the operator first: \
                  `helm install`, or `restock-operator crd | kubectl apply -f -`."
             }
-            ClusterError::Conflict(_) => "Somebody else changed it meanwhile. Try again.",
+            ClusterError::Conflict(_) => {
+                "It was changed, or deleted and made again, meanwhile. Look at it, and try again."
+            }
             _ if why.is_forbidden() => {
                 "Ask your administrator for this right. The roles view (to read) and edit (to \
                  suspend) of Kubernetes have it where the operator is installed."
@@ -83,7 +89,8 @@ impl Failure {
 
     /// Says it on standard error.
     pub(super) fn told(&self) -> ExitCode {
-        screen::complain(&format!("error: {}\nnext:  {}\n", self.what, self.next));
+        let (what, next) = (wrapped(&self.what, INDENT), wrapped(&self.next, INDENT));
+        screen::complain(&format!("error: {what}\nnext:  {next}\n"));
         ExitCode::from(self.code)
     }
 }

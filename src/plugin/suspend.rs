@@ -9,7 +9,7 @@ use super::target::{Place, Target};
 use super::view::{View, written};
 use crate::domain::message::plain_text;
 use crate::domain::order::ID_CHARACTERS_MAX;
-use crate::edge::cluster::{self, ClusterError};
+use crate::edge::cluster;
 use crate::process::clock;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, ResourceExt as _};
@@ -21,10 +21,6 @@ const ANNOTATION: &str = "restock.dev/suspension";
 
 /// Who this program is in `managedFields`.
 pub(super) const FIELD_MANAGER: &str = "kubectl-restock";
-
-/// Times that a request is read again because the controller wrote it in between. Its
-/// writes of one order are fewer.
-const ROUNDS_MAX: usize = 5;
 
 /// Longest reason, in characters; that of a word in `spec.resolution`.
 const REASON_CHARACTERS_MAX: usize = 512;
@@ -81,7 +77,7 @@ pub(super) async fn run(args: Args, target: &Target, suspend: bool) -> Result<()
         at: written(clock::now()),
         reason: plain_text(&args.reason, REASON_CHARACTERS_MAX),
     };
-    let (mut changed, mut failed) = (0, Vec::new());
+    let (mut changed, mut failed) = (0, None);
     for (namespace, name) in &wanted {
         let place = place.narrowed(namespace);
         match change(&place, namespace, name, &word, args.dry_run).await {
@@ -95,17 +91,18 @@ pub(super) async fn run(args: Args, target: &Target, suspend: bool) -> Result<()
                 );
             }
             Ok(Done::Unchanged(why)) => say(name, "unchanged", &format!(": {why}"), args.dry_run),
+            // All are tried; the last failure also says what to do next.
             Err(failure) => {
-                screen::complain(&format!("error: {}\n", failure.what()));
-                failed.push(failure);
+                if let Some(earlier) = failed.replace(failure) {
+                    screen::complain(&format!("error: {}\n", earlier.what()));
+                }
             }
         }
     }
     if args.selection.is_given() {
         screen::complain(&format!("{} selected, {changed} changed\n", wanted.len()));
     }
-    // All have been tried: the first says what to do next.
-    failed.into_iter().next().map_or(Ok(()), Err)
+    failed.map_or(Ok(()), Err)
 }
 
 fn say(name: &str, what: &str, note: &str, dry_run: bool) {
@@ -142,8 +139,9 @@ async fn own_name(place: &Place) -> Result<String, Failure> {
     Ok(plain_text(&name, ID_CHARACTERS_MAX))
 }
 
-/// Repeats itself while the controller writes in between: the word is about this request,
-/// and not about one version of it.
+/// Bound to the object that was read (`uid`), and not to its version: a controller that
+/// writes the status meanwhile is in nobody's way, and of two people the last one's word
+/// holds, with the annotation that belongs to it.
 async fn change(
     place: &Place,
     namespace: &str,
@@ -151,26 +149,14 @@ async fn change(
     word: &Word,
     dry_run: bool,
 ) -> Result<Done, Failure> {
-    let mut uid = None;
-    for _ in 0..ROUNDS_MAX {
-        let view = requests::one(place, namespace, name).await?;
-        if *uid.get_or_insert(view.object.uid()) != view.object.uid() {
-            break;
-        }
-        if let Some(why) = needless(&view, word.suspend) {
-            return Ok(Done::Unchanged(why));
-        }
-        let fields = fields(&view, word);
-        match cluster::patch(&place.requests(), name, FIELD_MANAGER, &fields, dry_run).await {
-            Ok(_) => return Ok(Done::Changed(note(&view, word.suspend))),
-            Err(ClusterError::Conflict(_)) => {}
-            Err(why) => return Err(Failure::of_cluster(&format!("change request {name}"), &why)),
-        }
+    let view = requests::one(place, namespace, name).await?;
+    if let Some(why) = needless(&view, word.suspend) {
+        return Ok(Done::Unchanged(why));
     }
-    Err(Failure::new(
-        format!("request {name} was changed by others again and again"),
-        "Try again: what was not done can be done twice.",
-    ))
+    let fields = fields(&view, word);
+    let patched = cluster::patch(&place.requests(), name, FIELD_MANAGER, &fields, dry_run).await;
+    patched.map_err(|why| Failure::of_cluster(&format!("change request {name}"), &why))?;
+    Ok(Done::Changed(note(&view, word.suspend)))
 }
 
 /// Why nothing is to be done.
@@ -198,7 +184,6 @@ fn fields(view: &View, word: &Word) -> Value {
     json!({
         "metadata": {
             "uid": view.object.uid(),
-            "resourceVersion": view.object.resource_version(),
             "annotations": { ANNOTATION: word_text },
         },
         "spec": { "suspend": word.suspend },

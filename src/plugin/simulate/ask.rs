@@ -119,19 +119,19 @@ fn candidate(factory: &Factory) -> Candidate {
     factory.candidate(factory.spec.suspend.then(suspended))
 }
 
+/// What the ledger has the last word on, beside what the message says.
 fn ledger_note(wanted: &Wanted) -> String {
-    let mut own = vec!["SKU"];
+    let mut own = "its SKU".to_owned();
     if wanted.quantity.is_none() {
-        own.push("reorder quantity");
+        own.push_str(", its reorder quantity");
     }
     if wanted.factory_id.is_none() {
-        own.push("factory");
+        own.push_str(", its factory");
     }
     format!(
-        "The ledger was not asked: where it knows {}, its own {} is taken; where it does not, \
-         nothing is ordered.",
-        wanted.product,
-        own.join(" or ")
+        "The ledger was not asked. What it has of {} goes first ({own}); a product that it \
+         does not know is not ordered.",
+        wanted.product
     )
 }
 

@@ -39,7 +39,8 @@ fn outcome(outcome: &Outcome) -> Result<String, Failure> {
     if let Some(order) = &outcome.order {
         let to = format!("POST {} (Factory {})", order.url, order.factory);
         text.push_str(&line("order", &to));
-        text.push_str(&indented(&yaml_text(&order.body)?));
+        // A JSON value with an indent, as `{:#}` writes it: the factory gets JSON.
+        text.push_str(&indented(&format!("{:#}", order.body)));
     }
     for note in &outcome.notes {
         text.push_str(&line("note", note));

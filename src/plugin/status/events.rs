@@ -1,9 +1,9 @@
 //! The Events of a request. They are for people who look soon: the API server forgets them
 //! after an hour.
 
-use super::story::Entry;
+use super::story::{CONTROLLER, Entry};
 use crate::domain::message::plain_text;
-use crate::edge::cluster;
+use crate::edge::cluster::{self, FIELD_MANAGER};
 use crate::plugin::target::Place;
 use crate::plugin::view::{View, moment};
 use k8s_openapi::api::core::v1::Event;
@@ -45,10 +45,15 @@ fn entry(event: &Event) -> Option<Entry> {
         .filter(|name| !name.is_empty());
     let text =
         |text: Option<&String>| plain_text(text.map_or("", String::as_str), NOTE_CHARACTERS_MAX);
+    let who = plain_text(&who.or(source).unwrap_or_default(), NOTE_CHARACTERS_MAX);
     let (type_, reason) = (text(event.type_.as_ref()), text(event.reason.as_ref()));
     Some(Entry {
         at: moment(at),
-        who: plain_text(&who.or(source).unwrap_or_default(), NOTE_CHARACTERS_MAX),
+        // The controller files its Events under the name of the whole.
+        who: match who.as_str() {
+            FIELD_MANAGER => CONTROLLER.to_owned(),
+            _ => who,
+        },
         what: format!("Event {type_} {reason}: {}", text(event.message.as_ref())),
     })
 }

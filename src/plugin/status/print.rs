@@ -1,7 +1,7 @@
 //! A summary and a story as people read them, in 80 columns.
 
 use super::row::{Need, Row};
-use super::story::{Entry, Story};
+use super::story::{Entry, Order, Story};
 use super::summary::{Counts, PHASES, Summary};
 use crate::plugin::table::{cut, table, wrapped};
 use crate::plugin::view::written;
@@ -147,18 +147,31 @@ pub(super) fn story(story: &Story) -> String {
     let message = story.message.as_deref().unwrap_or_default();
     let stand = format!("{}. {message}", stand.join(", "));
     text.push_str(&format!("{}\n\n", wrapped(&stand, 0)));
-    let facts: Vec<_> = story
-        .facts
-        .iter()
-        .map(|(what, fact)| format!("{what}: {fact}"))
-        .collect();
-    text.push_str(&format!("{}\n", wrapped(&facts.join("; "), 0)));
+    text.push_str(&format!("{}\n", wrapped(&order(&story.order), 0)));
     text.push_str(&timeline(&story.timeline));
     if !story.next.is_empty() || !story.missing.is_empty() {
         text.push_str("\nNext\n");
     }
     for line in story.next.iter().chain(&story.missing) {
         text.push_str(&format!("  {}\n", wrapped(line, 2)));
+    }
+    text
+}
+
+fn order(order: &Order) -> String {
+    let quantity = order.quantity.as_ref();
+    let quantity = quantity.map_or(String::new(), |count| format!(" x {count}"));
+    let mut text = format!("Product {}{quantity}", order.product);
+    let known = [
+        ("Factory", &order.factory),
+        ("attempt", &order.attempt),
+        ("order id", &order.order_id),
+        ("outcome", &order.outcome),
+    ];
+    for (what, fact) in known {
+        if let Some(fact) = fact {
+            text.push_str(&format!("; {what} {fact}"));
+        }
     }
     text
 }

@@ -7,7 +7,6 @@ use crate::plugin::advice;
 use crate::plugin::view::{View, span, written};
 use kube::ResourceExt as _;
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
 
 /// The roles that act on a request, as people know them.
 pub(super) const CONTROLLER: &str = "controller";
@@ -50,12 +49,37 @@ pub(super) struct Story {
     pub(super) message: Option<String>,
     pub(super) age: String,
     /// What is known of the order.
-    pub(super) facts: BTreeMap<&'static str, String>,
+    pub(super) order: Order,
     pub(super) timeline: Vec<Entry>,
     /// What is waited for, and what a person can do.
     pub(super) next: Vec<String>,
     /// What this story lacks.
     pub(super) missing: Vec<String>,
+}
+
+/// What is known of the order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Order {
+    pub(super) product: String,
+    pub(super) quantity: Option<String>,
+    pub(super) factory: Option<String>,
+    pub(super) attempt: Option<String>,
+    pub(super) order_id: Option<String>,
+    pub(super) outcome: Option<String>,
+}
+
+impl Order {
+    fn of(view: &View) -> Self {
+        Self {
+            product: view.product(),
+            quantity: view.quantity(),
+            factory: view.text("/status/factory/name"),
+            attempt: view.text("/status/attempt"),
+            order_id: view.text("/status/factoryOrderId"),
+            outcome: view.text("/status/orderOutcome"),
+        }
+    }
 }
 
 impl Story {
@@ -64,8 +88,9 @@ impl Story {
             Ok(events) => (events, Vec::new()),
             Err(why) => (Vec::new(), vec![why]),
         };
-        let mut timeline = happened(view);
+        let mut timeline = began(view);
         timeline.extend(said::words(view));
+        timeline.extend(happened(view));
         timeline.extend(events);
         // Conditions and Events are kept in whole seconds: within one, the order in which
         // things can only have happened stays.
@@ -77,7 +102,7 @@ impl Story {
             reason: view.reason(),
             message: view.text("/status/message"),
             age: span(now.since(view.created())),
-            facts: facts(view),
+            order: Order::of(view),
             timeline,
             next: next(view, now),
             missing,
@@ -85,11 +110,14 @@ impl Story {
     }
 }
 
+fn began(view: &View) -> Vec<Entry> {
+    let all = [sent(view), Some(created(view))];
+    all.into_iter().flatten().collect()
+}
+
 /// In the order in which it can only have happened.
 fn happened(view: &View) -> Vec<Entry> {
     let all = [
-        sent(view),
-        Some(created(view)),
         announced(view),
         answered(view),
         delayed(view),
@@ -103,12 +131,13 @@ fn happened(view: &View) -> Vec<Entry> {
 fn sent(view: &View) -> Option<Entry> {
     let at = view.time("/spec/source/sentAt")?;
     let arn = view.text("/spec/source/arn").unwrap_or_default();
+    // The account and the region are those of all of them.
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let kind = view.text("/spec/source/kind").unwrap_or_default();
+    let kind = kind.to_lowercase();
     let event = view.text("/spec/source/eventId").unwrap_or_default();
-    Some(Entry::new(
-        at,
-        SENDER,
-        format!("message to {arn}, event {event}"),
-    ))
+    let what = format!("message to {kind} {name}, event {event}");
+    Some(Entry::new(at, SENDER, what))
 }
 
 fn created(view: &View) -> Entry {
@@ -192,22 +221,6 @@ fn told(view: &View) -> Option<Entry> {
     let channels = view.text("/status/notice/channels").unwrap_or_default();
     let what = format!("operations team told through {channels}, notice {id}");
     Some(Entry::new(at, CONTROLLER, what))
-}
-
-fn facts(view: &View) -> BTreeMap<&'static str, String> {
-    let quantity = view.quantity();
-    let product = view.product();
-    let order = quantity.map_or(product.clone(), |count| format!("{product} x {count}"));
-    let status = [
-        ("Factory", "/status/factory/name"),
-        ("Attempt", "/status/attempt"),
-        ("Order id", "/status/factoryOrderId"),
-        ("Outcome", "/status/orderOutcome"),
-    ];
-    let told = status
-        .into_iter()
-        .filter_map(|(what, pointer)| Some((what, view.text(pointer)?)));
-    std::iter::once(("Product", order)).chain(told).collect()
 }
 
 fn next(view: &View, now: Time) -> Vec<String> {

@@ -1,0 +1,26 @@
+//! Needs an API server (KUBECONFIG). Proves that `kubectl restock` tells the requests and
+//! the story of one as they are, suspends and resumes beside a controller that writes, and
+//! says what to do next where it cannot.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "support/cluster.rs"]
+mod cluster;
+#[path = "support/limited.rs"]
+mod limited;
+#[path = "support/object.rs"]
+mod object;
+#[path = "plugin/place.rs"]
+mod place;
+#[path = "support/requests.rs"]
+mod requests;
+#[path = "support/plugin.rs"]
+mod support;
+
+#[path = "plugin/errors.rs"]
+mod errors;
+#[path = "plugin/simulate.rs"]
+mod simulate;
+#[path = "plugin/status.rs"]
+mod status;
+#[path = "plugin/suspend.rs"]
+mod suspend;
