@@ -164,7 +164,6 @@ fn what_is_missing_is_named() {
         ("receiver.inboxUrl", "receiver.inboxUrl="),
         ("dlq.queueUrl", "dlq.queueUrl="),
         ("notices.topicArn", "notices.topicArn="),
-        ("factories.legacy.url", "factories.legacy.url="),
     ] {
         let said = refusal(&[without]);
         assert!(
@@ -186,6 +185,11 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "receiver.service.port=70000",
         "controller.replicas=[]",
         "requestsNamespace=Shop",
+        "factories.legacy.url=",
+        "factories.north.default=true",
+        "factories.legacy.defualtQuantity=10",
+        "factories.legacy.maxQuantity=abc",
+        "factories.Legacy_X.url=https://north.example.com",
         "commonLabels={\"app.kubernetes.io/name\":\"other\"}",
         "controller.namespaces=[\"north\",\"south,east\"]",
     ] {
