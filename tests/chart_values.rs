@@ -139,6 +139,30 @@ fn a_monitor_is_made_only_where_its_kind_is_known() {
 }
 
 #[test]
+fn the_notes_warn_of_what_is_risky() {
+    let notes = |values: &[&str]| {
+        let output = helm(&["install", "shop", "--dry-run=client"], values);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let plain = notes(&[]);
+    for (value, words) in [
+        ("receiver.replicas=1", "WARNING: receiver.replicas is 1"),
+        (
+            "monitoring.podMonitor=true",
+            "WARNING: monitoring.podMonitor",
+        ),
+        ("migrate.enabled=false", "NOTE: migrate.enabled is false"),
+        ("callback.url=http://in.example", "WARNING: callback.url"),
+        ("crds.keep=false", "WARNING: crds.keep is false"),
+    ] {
+        assert!(!plain.contains(words), "{plain}");
+        let said = notes(&[value]);
+        assert!(said.contains(words), "{value}: {said}");
+    }
+}
+
+#[test]
 fn the_service_leads_to_the_receiver_and_the_ingress_to_the_service() {
     let objects = render(&[
         "receiver.ingress.enabled=true",
@@ -167,7 +191,6 @@ fn what_is_missing_is_named() {
         ("receiver.inboxUrl", "receiver.inboxUrl="),
         ("dlq.queueUrl", "dlq.queueUrl="),
         ("notices.topicArn", "notices.topicArn="),
-        ("factories.legacy.url", "factories.legacy.url="),
     ] {
         let said = refusal(&[without]);
         assert!(
@@ -189,6 +212,11 @@ fn a_misspelt_value_and_a_wrong_one_are_refused() {
         "receiver.service.port=70000",
         "controller.replicas=[]",
         "requestsNamespace=Shop",
+        "factories.legacy.url=",
+        "factories.north.default=true",
+        "factories.legacy.defualtQuantity=10",
+        "factories.legacy.maxQuantity=abc",
+        "factories.Legacy_X.url=https://north.example.com",
         "commonLabels={\"app.kubernetes.io/name\":\"other\"}",
         "controller.namespaces=[\"north\",\"south,east\"]",
     ] {

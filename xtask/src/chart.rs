@@ -20,7 +20,8 @@ use crate::tools;
 const CHART: &str = "charts/restock-operator";
 
 /// The definitions, which the operator makes of its own types.
-const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", "crds/factories.yaml"];
+const DEFINITIONS: [&str; 2] = ["crds/restockrequests.yaml", FACTORIES];
+const FACTORIES: &str = "crds/factories.yaml";
 
 /// The description of the Sales API, and what is made of it.
 const OPENAPI: &str = "docs/openapi.json";
@@ -84,7 +85,8 @@ fn files(checkout: &Path) -> Result<Vec<(String, String)>> {
         std::fs::read_to_string(checkout.join(path)).with_context(|| format!("cannot read {path}"))
     };
     let entries = values::read(&read(&format!("{CHART}/values.yaml"))?)?;
-    let schema = serde_json::to_string_pretty(&schema::schema(&entries))?;
+    let factory = schema::factory(&read(FACTORIES)?)?;
+    let schema = serde_json::to_string_pretty(&schema::schema(&entries, factory))?;
     let mut definitions = "{{- if .Values.crds.install }}\n".to_owned();
     for path in DEFINITIONS {
         definitions.push_str(&definition(&read(path)?)?);

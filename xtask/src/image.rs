@@ -1,5 +1,7 @@
 //! `cargo xtask image`: the image, made without a Docker engine.
 
+mod inspect;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -47,6 +49,7 @@ pub(crate) fn make(run: &RunDirectory, tag: &str) -> Result<PathBuf> {
         std::fs::remove_file(&archive)?;
     }
     bake(run, &buildah, &directory, tag)?;
+    inspect::inspect(&archive)?;
     Ok(archive)
 }
 

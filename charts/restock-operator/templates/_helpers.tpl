@@ -97,9 +97,8 @@ app.kubernetes.io/part-of: restock-operator
 {{/* Hosts of the Factories among the values, and what else may be called. */}}
 {{- define "restock.factoryAllow" -}}
 {{- $hosts := .Values.factoryAllow -}}
-{{- range $name, $spec := .Values.factories -}}
-{{- $url := required (printf "factories.%s.url is required" $name) $spec.url -}}
-{{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse $url).host "" | trimAll "[]") -}}
+{{- range .Values.factories -}}
+{{- $hosts = append $hosts (regexReplaceAll ":[0-9]+$" (urlParse .url).host "" | trimAll "[]") -}}
 {{- end -}}
 {{- if .Values.tests.order -}}
 {{- $hosts = append $hosts (include "restock.orderTestHost" .) -}}
