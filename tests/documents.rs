@@ -121,6 +121,32 @@ fn every_setting_of_every_command_is_in_its_table() {
 }
 
 #[test]
+fn every_option_of_the_plugin_is_on_its_page() {
+    let page = document("docs/plugin.md");
+    for command in ["status", "suspend", "resume", "simulate", "completion"] {
+        assert!(
+            page.contains(&format!("`{command}")),
+            "{command} is not on its page"
+        );
+        let help = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"))
+            .args([command, "--help"])
+            .output()
+            .unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        let flags = help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--"));
+        for flag in flags {
+            let flag = flag.trim_end_matches(|c: char| !c.is_alphanumeric());
+            assert!(
+                page.contains(&format!("`{flag}")),
+                "{command}: {flag} is not on its page"
+            );
+        }
+    }
+}
+
+#[test]
 fn no_document_names_a_setting_that_is_gone() {
     let settings = COMMANDS.iter().flat_map(|(command, _)| settings(command));
     let known: BTreeSet<String> = settings.map(|setting| setting.variable).collect();

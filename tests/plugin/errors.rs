@@ -6,6 +6,9 @@ use crate::requests::by_person;
 use kube::config::Kubeconfig;
 use serde_json::json;
 
+/// Questions until a right that was just granted is known: of some 20 ms each.
+const TRIES_MAX: u32 = 500;
+
 /// A kubeconfig like that of the test, with another address of the server.
 fn kubeconfig(name: &str, change: impl Fn(&str) -> String) -> String {
     let mut config = Kubeconfig::read().unwrap();
@@ -68,10 +71,10 @@ async fn without_a_right_it_says_which() {
 
         user.allow(&place.namespace, "read", &of_reader()).await;
         // The server's caches of rights follow in their own time.
-        let mut said = ask_as(&place, &["status", "one"], "", &settings);
-        while said.code != 0 {
-            said = ask_as(&place, &["status", "one"], "", &settings);
-        }
+        let mut asked = (0..TRIES_MAX).map(|_| ask_as(&place, &["status", "one"], "", &settings));
+        let said = asked
+            .find(|said| said.code == 0)
+            .expect("the right is there");
         assert!(
             said.out.contains("Its Events cannot be read"),
             "{}",

@@ -3,7 +3,7 @@
 use crate::cluster::Place;
 use crate::place::{api, ask, at_place, create};
 use crate::requests::{by_message, by_person};
-use crate::support::is_harmless;
+use crate::support::{is_harmless, plugin};
 use kube::ResourceExt as _;
 use kube::api::PostParams;
 use serde_json::{Value, json};
@@ -115,6 +115,13 @@ async fn programs_get_the_same_and_wide_shows_every_request() {
         let failed: Value = serde_json::from_str(&ask(&place, &failed).out).unwrap();
         assert_eq!(failed["total"]["phases"], json!({ "Failed": 2 }));
         assert_eq!(failed["requests"][0]["need"], "failed");
+        let everywhere = ["status", "-A", "--field-selector", "metadata.name=f-slow"];
+        let said = plugin(&everywhere, "", &[]).out;
+        let row = said
+            .lines()
+            .find(|line| line.starts_with("f-slow"))
+            .unwrap();
+        assert!(row.contains("restock-test"), "{row}");
         let wide = ask(&place, &["status", "-o", "wide"]).out;
         assert!(
             wide.contains("h-quiet") && wide.contains("MESSAGE"),

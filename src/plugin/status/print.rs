@@ -39,7 +39,7 @@ pub(super) fn summary(summary: &Summary, wide: bool) -> String {
         let rows = if wide {
             wide_rows(&shown)
         } else {
-            narrow_rows(&shown)
+            narrow_rows(&shown, summary.everywhere)
         };
         text.push_str(&format!("\n{rows}"));
     }
@@ -76,9 +76,8 @@ fn counts(summary: &Summary) -> String {
     table(&heading, &rows)
 }
 
-fn narrow_rows(rows: &[&Row]) -> String {
+fn narrow_rows(rows: &[&Row], everywhere: bool) -> String {
     // A name must stay whole, so what is said of a place takes the product's column.
-    let everywhere = rows.iter().any(|row| row.namespace != rows[0].namespace);
     let cells = rows.iter().map(|row| {
         let reason = if row.reason.is_empty() {
             &row.phase

@@ -75,7 +75,8 @@ impl Order {
             product: view.product(),
             quantity: view.quantity(),
             factory: view.text("/status/factory/name"),
-            attempt: view.text("/status/attempt"),
+            // 0 before the first.
+            attempt: view.text("/status/attempt").filter(|count| count != "0"),
             order_id: view.text("/status/factoryOrderId"),
             outcome: view.text("/status/orderOutcome"),
         }

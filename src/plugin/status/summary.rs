@@ -2,6 +2,7 @@
 
 use super::row::Row;
 use crate::domain::time::Time;
+use crate::plugin::target::Place;
 use crate::plugin::view::{span, written};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ pub(super) struct Summary {
     pub(super) at: String,
     /// Where, in words.
     pub(super) place: String,
+    /// Whether that is in all namespaces: a name alone says little then.
+    #[serde(skip)]
+    pub(super) everywhere: bool,
     /// By Factory; those that have none yet are under the empty name.
     pub(super) factories: BTreeMap<String, Counts>,
     /// All of them together.
@@ -51,7 +55,7 @@ impl Counts {
 }
 
 impl Summary {
-    pub(super) fn of(mut rows: Vec<Row>, place: String, now: Time) -> Self {
+    pub(super) fn of(mut rows: Vec<Row>, place: &Place, now: Time) -> Self {
         // By name last, so that two looks at the same requests say the same.
         rows.sort_by(|a, b| {
             (a.need, a.created, &a.namespace, &a.name).cmp(&(
@@ -70,7 +74,8 @@ impl Summary {
         }
         Self {
             at: written(now),
-            place,
+            place: place.words(),
+            everywhere: place.namespace.is_none(),
             factories,
             total,
             requests: rows,
