@@ -66,7 +66,7 @@ pub struct Args {
     /// Serve the old shop's routes too: GET /product/donut and POST /checkout
     #[arg(long, env = "RESTOCK_LEGACY_ROUTES")]
     pub legacy_routes: bool,
-    /// Origins whose pages may call the API from a browser, such as https://shop.example
+    /// Origins (scheme, host and port) whose pages may call the API from a browser
     #[arg(
         long,
         env = "RESTOCK_CORS_ORIGINS",

@@ -20,6 +20,7 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              order again before."
         }
         "Invalid" => "Nothing was ordered. Mend what the message says, then order again.",
+        "Cancelled" => "Nothing: no further order is sent, for a person said so.",
         "Duplicate" => {
             "Not ordered by this object: the message names the one that stands for the request."
         }
@@ -56,9 +57,10 @@ mod tests {
     use kube::CustomResourceExt as _;
 
     /// Where nothing is to be done: it goes on by itself, or went well.
-    const NONE: [&str; 8] = [
+    const NONE: [&str; 9] = [
         "New",
         "Reordering",
+        "Retrying",
         "Suspended",
         "ProductBusy",
         "Queued",
