@@ -5,8 +5,8 @@
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use futures::FutureExt;
 use restock_operator::edge::aws;
-use restock_operator::edge::sqs::{Queue, QueueAttributes};
-use serde_json::json;
+use restock_operator::edge::sqs::{Queue, QueueAttributes, policy};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
@@ -81,8 +81,13 @@ impl StockQueue {
             .subscribe()
             .topic_arn(&topic_arn)
             .protocol("sqs")
-            .endpoint(arn);
+            .endpoint(&arn);
         subscribe.send().await.unwrap();
+        let statement: Value = serde_json::from_str(&policy::statement(&topic_arn, &arn)).unwrap();
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let admit = sqs.set_queue_attributes().queue_url(queue.url());
+        let admit = admit.attributes(QueueAttributeName::Policy, policy.to_string());
+        admit.send().await.unwrap();
         Self {
             sqs,
             sns,

@@ -40,6 +40,9 @@ const NEXT_MIGRATION: (&str, &str) = (
 const NEXT: &str = "restock-operator-next";
 const NEXT_FACTORY: &str = "factory-next";
 
+/// What the manifest runs by default, and the next version has under its own name.
+const DEFAULT_RUN: &str = "default-run = \"restock-operator\"";
+
 /// The legacy factory, `restock-factory:dev`.
 pub(super) fn factory(run: &RunDirectory) -> Result<PathBuf> {
     let program = setup::build_operator()?;
@@ -68,6 +71,7 @@ pub(super) fn next(run: &RunDirectory) -> Result<PathBuf> {
         "\n[[bin]]\nname = \"{NEXT}\"\npath = \"src/main.rs\"\n\
          \n[[example]]\nname = \"{NEXT_FACTORY}\"\npath = \"examples/factory.rs\"\n"
     );
+    let text = text.replace(DEFAULT_RUN, &format!("default-run = \"{NEXT}\""));
     std::fs::write(&manifest, text + &programs)?;
     let mut cargo = command::cargo();
     cargo.current_dir(&sources).arg("build").arg("--target-dir");
