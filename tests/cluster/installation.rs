@@ -65,6 +65,7 @@ pub(crate) async fn with_shop<F: Future<Output = ()>>(test: impl FnOnce(Arc<Inst
 
 impl Installation {
     async fn prepare(place: Arc<Place>, queues: Arc<StockQueue>) -> Self {
+        queues.admit_topic().await;
         let schema = Schema::create().await;
         let (server, port) = schema.server();
         let database = Proxy::at(place.host, format!("{server}:{port}")).await;

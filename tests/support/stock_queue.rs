@@ -81,13 +81,8 @@ impl StockQueue {
             .subscribe()
             .topic_arn(&topic_arn)
             .protocol("sqs")
-            .endpoint(&arn);
+            .endpoint(arn);
         subscribe.send().await.unwrap();
-        let statement: Value = serde_json::from_str(&policy::statement(&topic_arn, &arn)).unwrap();
-        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
-        let admit = sqs.set_queue_attributes().queue_url(queue.url());
-        let admit = admit.attributes(QueueAttributeName::Policy, policy.to_string());
-        admit.send().await.unwrap();
         Self {
             sqs,
             sns,
@@ -113,6 +108,17 @@ impl StockQueue {
         for queue in [&self.queue, &self.dead] {
             let _ = self.sqs.delete_queue().queue_url(queue.url()).send().await;
         }
+    }
+
+    /// Lets the topic in, as the documents say.
+    pub(crate) async fn admit_topic(&self) {
+        let arn = self.queue.attributes().await.unwrap().arn;
+        let statement = policy::statement(&self.topic_arn, &arn);
+        let statement: Value = serde_json::from_str(&statement).unwrap();
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let admit = self.sqs.set_queue_attributes().queue_url(self.queue.url());
+        let admit = admit.attributes(QueueAttributeName::Policy, policy.to_string());
+        admit.send().await.unwrap();
     }
 
     /// ARN of the topic.
