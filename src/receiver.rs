@@ -18,10 +18,9 @@ use crate::edge::aws;
 use crate::edge::sqs::Queue;
 use crate::edge::store::CONNECTIONS_DEFAULT;
 use crate::ledger;
-use crate::process::Process;
 use crate::process::args::DatabaseArgs;
 use crate::process::callback_keys::CallbackKeys;
-use anyhow::Context as _;
+use crate::process::{Process, reception};
 use desk::Desk;
 use metrics::Metrics;
 use std::net::SocketAddr;
@@ -96,8 +95,7 @@ pub async fn start(args: Args, process: Process) -> anyhow::Result<Option<Receiv
         return Ok(None);
     };
     let inbox = Queue::new(&config, args.inbox_url);
-    let listener = TcpListener::bind(args.listen).await;
-    let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = reception::listen(args.listen).await?;
     let desk = Arc::new(Desk::new(store, inbox, keys, metrics, process));
     Ok(Some(Receiver {
         desk,

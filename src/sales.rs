@@ -26,9 +26,8 @@ pub use routes::openapi;
 use crate::domain::purchase::Terms;
 use crate::edge::store::CONNECTIONS_DEFAULT;
 use crate::ledger;
-use crate::process::Process;
 use crate::process::args::DatabaseArgs;
-use anyhow::Context as _;
+use crate::process::{Process, reception};
 use axum::http::{HeaderValue, Uri};
 use metrics::Metrics;
 use shop::Shop;
@@ -133,8 +132,7 @@ pub async fn start(args: Args, process: Process) -> anyhow::Result<Option<Sales>
     let Some(store) = following.await? else {
         return Ok(None);
     };
-    let listener = TcpListener::bind(args.listen).await;
-    let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = reception::listen(args.listen).await?;
     let shop = Arc::new(Shop::new(store, args.terms(), metrics, process));
     Ok(Some(Sales {
         pages: routes::router(Arc::clone(&shop), args.legacy_routes, &args.cors_origins),
@@ -166,7 +164,7 @@ impl Sales {
         } = self;
         let tasks = &shop.process.tasks;
         tasks.spawn(readiness::watch(Arc::clone(&shop)));
-        tasks.spawn(purge::purge(Arc::clone(&shop)));
+        tasks.spawn(purge::run(Arc::clone(&shop)));
         server::serve(listener, pages, &shop.process.shutdown, drain).await;
         Ok(())
     }

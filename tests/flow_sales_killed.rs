@@ -53,17 +53,14 @@ impl Street {
             .unwrap();
         let (host, port) = ledger.schema.server();
         let way = Proxy::to(format!("{host}:{port}")).await;
-        let url = ledger.schema.url();
-        let mut url = reqwest::Url::parse(url.expose_secret()).unwrap();
-        url.set_ip_host(way.address.ip()).unwrap();
-        url.set_port(Some(way.address.port())).unwrap();
+        let url = ledger.schema.url_by(way.address);
         // Free now, and taken again by each shop that follows another.
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         Self {
             ledger,
             way,
             shops: listeners.map(|listener| listener.local_addr().unwrap()),
-            url: url.to_string(),
+            url: url.expose_secret().to_owned(),
             client: Client::new(),
         }
     }

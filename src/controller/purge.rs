@@ -15,6 +15,7 @@ use crate::edge::store::purge::OldAttempt;
 use crate::edge::store::{Store, StoreError};
 use crate::process::args::Area;
 use crate::process::health::Pulse;
+use crate::process::purging;
 use kube::Client;
 use kube::api::Api;
 use std::time::Duration;
@@ -144,15 +145,8 @@ impl Purge {
     }
 
     async fn archive(&self, pulse: &Pulse, stop: &CancellationToken) -> Result<u64, StoreError> {
-        let mut purged = 0;
-        loop {
-            let batch = self.store.purge_archive(ARCHIVE_KEPT, BATCH).await?;
-            purged += batch;
-            pulse.beat();
-            if batch == 0 || breathe(stop).await {
-                return Ok(purged);
-            }
-        }
+        let delete = || self.store.purge_archive(ARCHIVE_KEPT, BATCH);
+        purging::round(pulse, stop, BREATH, delete).await
     }
 }
 

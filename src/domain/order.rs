@@ -114,6 +114,13 @@ word!(
     Sku,
     "SKU"
 );
+/// Every SKU is a name of its product.
+impl From<&Sku> for ProductId {
+    fn from(sku: &Sku) -> Self {
+        Self(sku.0.clone())
+    }
+}
+
 word!(
     /// The shop's own id of a factory, such as `FF-500293`.
     FactoryId,

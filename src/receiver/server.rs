@@ -1,18 +1,17 @@
 //! The listening socket: every connection bounded in time and size, one request each.
 
-use crate::process::lobby::{Lobby, Visit};
+use crate::process::lobby::Visit;
+use crate::process::reception;
 use crate::receiver::answer::answer;
 use crate::receiver::desk::Desk;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
-use tokio_util::task::TaskTracker;
+use tokio::time::timeout;
 
 /// Connections at once. Below the usual soft limit of 1,024 open files, with room for the
 /// neighbours; at [`BUFFER_BYTES_MAX`] each, 8 MiB in the worst case.
@@ -34,50 +33,12 @@ const HEADERS_MAX: usize = 64;
 /// Bytes of a connection's read buffer: a head and the largest body of a callback fit.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// The pause after an accept that failed, as it does for want of file descriptors:
-/// connections that end meanwhile give some back.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// Serves until `drain` after the process was told to stop, then waits for what is open.
 pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, drain: Duration) {
-    let lobby = Lobby::new(CONNECTIONS_MAX);
-    let connections = TaskTracker::new();
     let stop = desk.process.shutdown.clone();
-    let over = async {
-        stop.cancelled().await;
-        // Load balancers go on sending until they have noticed.
-        sleep(drain).await;
-    };
-    let mut over = pin!(over);
-    loop {
-        let stream = tokio::select! {
-            () = &mut over => break,
-            stream = accept(&listener) => stream,
-        };
-        let visit = lobby.enter().await;
-        connections.spawn(converse(stream, visit, Arc::clone(&desk)));
-    }
-    // No new ones; the kernel refuses them while the open ones are answered.
-    drop(listener);
-    connections.close();
-    if timeout(CONNECTION_WITHIN, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(open = connections.len(), "connections cut off at shutdown");
-    }
-}
-
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::warn!(%error, "no connection accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
+    let converse = |stream, visit| converse(stream, visit, Arc::clone(&desk));
+    let open = reception::admit(listener, CONNECTIONS_MAX, &stop, drain, converse).await;
+    reception::see_off(open, CONNECTION_WITHIN).await;
 }
 
 /// One connection from its first byte to its last.

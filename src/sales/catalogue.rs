@@ -3,7 +3,6 @@
 use super::parameters;
 use super::problem::{Problem, Reason};
 use super::shop::Shop;
-use crate::domain::order::{ProductId, Sku};
 use crate::domain::time::Time;
 use crate::edge::store::products::Product;
 use axum::Json;
@@ -126,16 +125,11 @@ pub(super) async fn product(
     sku: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, Problem> {
     let sku = parameters::sku(&parameters::path("sku", sku)?)?;
-    let found = find(&shop, &sku).await?;
+    let found = shop.product(&sku).await?;
     found.map(ProductView::from).map(Json).ok_or_else(|| {
         let detail = format!("There is no product {sku}. GET /v1/products lists all.");
         Problem::new(Reason::UnknownProduct, detail)
     })
-}
-
-async fn find(shop: &Shop, sku: &Sku) -> Result<Option<Product>, Problem> {
-    let id = ProductId::parse(sku.as_str()).expect("they are alike");
-    Ok(shop.read(shop.store.product(&id)).await?)
 }
 
 /// A sale, as it was booked.

@@ -5,7 +5,7 @@ use super::parameters::{IDEMPOTENCY_KEY, idempotency_key, trace_parent};
 use super::problem::{Problem, Reason};
 use super::shop::Shop;
 use super::till::NoVerdict;
-use crate::domain::order::{EventId, IdempotencyKey, ProductId, SaleId};
+use crate::domain::order::{EventId, IdempotencyKey, SaleId};
 use crate::domain::purchase::{Answer, Form, Purchase, Verdict};
 use crate::process::{clock, random};
 use axum::Json;
@@ -151,8 +151,7 @@ async fn named(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdic
         return ended;
     }
     // Rare enough not to cost each purchase a look.
-    let asked = ProductId::parse(purchase.form.sku.as_str()).expect("they are alike");
-    let found = shop.read(shop.store.product(&asked)).await;
+    let found = shop.product(&purchase.form.sku).await;
     match found.map_err(|why| NoVerdict::Unknown(why.to_string()))? {
         Some(product) => {
             purchase.form.sku = product.sku;

@@ -53,11 +53,11 @@ pub(super) async fn product(State(shop): State<Arc<Shop>>) -> Result<Response, P
 
 /// The old shop's own id of a product is its first alias, where it was taken over.
 async fn row(shop: &Shop, product: Product) -> Result<Row, Problem> {
-    let aliases = shop.read(shop.store.product_aliases(&product.sku)).await?;
-    let sku = product.sku.to_string();
+    let aliases = shop.read(shop.store.aliases(&product.sku)).await?;
+    let first = aliases.first().map(ToString::to_string);
     Ok(Row {
-        product_id: aliases.into_iter().next().unwrap_or_else(|| sku.clone()),
-        sku,
+        product_id: first.unwrap_or_else(|| product.sku.to_string()),
+        sku: product.sku.to_string(),
         name: product.name,
         price: product.price,
         stock: product.stock,

@@ -1,5 +1,6 @@
 //! Every route, and the document that describes them.
 
+use super::parameters::IDEMPOTENCY_KEY;
 use super::problem::{Problem, Reason};
 use super::shop::Shop;
 use super::{catalogue, checkout, legacy};
@@ -12,8 +13,6 @@ use tower_http::cors::CorsLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-use super::parameters::IDEMPOTENCY_KEY;
 
 /// How long a browser may remember what an origin may do: what most of them keep at most
 /// (Chromium: two hours).

@@ -1,8 +1,8 @@
 //! The listening socket: connections are kept for the next request, and bounded in number,
 //! time and size.
 
-use crate::process::clock;
-use crate::process::lobby::{Lobby, Visit};
+use crate::process::lobby::Visit;
+use crate::process::{clock, reception};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
@@ -13,9 +13,8 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// Connections at once: a thousand buyers, twice. At [`BUFFER_BYTES_MAX`] each, 32 MiB in the
@@ -50,10 +49,6 @@ const HEADERS_MAX: usize = 64;
 /// Bytes of a connection's read buffer: a head and the largest body of a purchase fit.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// The pause after an accept that failed, as it does for want of file descriptors:
-/// connections that end meanwhile give some back.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// Serves until `drain` after it was told to stop, then waits for what is open.
 pub(super) async fn serve(
     listener: TcpListener,
@@ -61,33 +56,11 @@ pub(super) async fn serve(
     stop: &CancellationToken,
     drain: Duration,
 ) {
-    let lobby = Lobby::new(allow_connections());
-    let connections = TaskTracker::new();
     let closing = CancellationToken::new();
-    let over = async {
-        stop.cancelled().await;
-        // Load balancers go on sending until they have noticed.
-        sleep(drain).await;
-    };
-    let mut over = pin!(over);
-    loop {
-        let stream = tokio::select! {
-            () = &mut over => break,
-            stream = accept(&listener) => stream,
-        };
-        let visit = lobby.enter().await;
-        connections.spawn(converse(stream, visit, pages.clone(), closing.clone()));
-    }
-    // No new ones; the kernel refuses them while the open ones are answered.
-    drop(listener);
+    let converse = |stream, visit| converse(stream, visit, pages.clone(), closing.clone());
+    let open = reception::admit(listener, allow_connections(), stop, drain, converse).await;
     closing.cancel();
-    connections.close();
-    if timeout(LAST_REQUEST_WITHIN, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(open = connections.len(), "connections cut off at shutdown");
-    }
+    reception::see_off(open, LAST_REQUEST_WITHIN).await;
 }
 
 /// How many connections the system lets us have, at most [`CONNECTIONS_MAX`]. The soft limit
@@ -107,29 +80,17 @@ fn allow_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES)).map_or(1, |connections| connections.max(1))
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::warn!(%error, "no connection accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
 /// One connection from its first byte to its last.
 async fn converse(stream: TcpStream, visit: Visit, pages: Router, closing: CancellationToken) {
     // An answer is one small packet: it must not wait for the next one.
     let _ = stream.set_nodelay(true);
-    let (visit, came) = (&visit, clock::now());
+    let (visit, came) = (&visit, clock::since_boot());
     let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
         visit.spoke();
         let answer = pages.clone().oneshot(request.map(Body::new));
         async move {
             let mut answer = answer.await?;
-            if clock::now().since(came) > CONNECTION_AGE_MAX {
+            if clock::since_boot() - came > CONNECTION_AGE_MAX {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
             }

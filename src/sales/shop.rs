@@ -2,7 +2,9 @@
 
 use super::metrics::Metrics;
 use super::till::Till;
+use crate::domain::order::{ProductId, Sku};
 use crate::domain::purchase::Terms;
+use crate::edge::store::products::Product;
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store, StoreError};
 use crate::process::Process;
 use std::sync::Arc;
@@ -43,6 +45,11 @@ impl Shop {
             process,
         }
     }
+    /// The product of this SKU, or of which this is another name.
+    pub(super) async fn product(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
+        self.read(self.store.product(&ProductId::from(sku))).await
+    }
+
     /// The answer to a question that is no purchase, in its turn.
     pub(super) async fn read<T>(
         &self,

@@ -45,6 +45,11 @@ pub(super) enum NoVerdict {
 /// A purchase, and whom to tell.
 struct Waiting {
     purchase: Purchase,
+    buyer: Buyer,
+}
+
+/// Whoever waits for a verdict, and the place that is taken meanwhile.
+struct Buyer {
     tell: oneshot::Sender<Result<Verdict, NoVerdict>>,
     _place: OwnedSemaphorePermit,
 }
@@ -86,11 +91,11 @@ impl Till {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| NoVerdict::Busy)?;
         let (tell, told) = oneshot::channel();
-        self.queue(Waiting {
-            purchase,
+        let buyer = Buyer {
             tell,
             _place: place,
-        });
+        };
+        self.queue(Waiting { purchase, buyer });
         match timeout(VERDICT_WITHIN, told).await {
             Ok(Ok(verdict)) => verdict,
             // The lane's task is gone with the runtime, or panicked.
@@ -154,14 +159,12 @@ impl Lane {
         while let Some(group) = self.next_group() {
             let crowd = group.len() > 1;
             self.till.metrics.group(group.len());
-            let (purchases, tell): (Vec<_>, Vec<_>) = group
-                .into_iter()
-                .map(|waiting| (waiting.purchase, (waiting.tell, waiting._place)))
-                .unzip();
+            let pairs = group.into_iter().map(|one| (one.purchase, one.buyer));
+            let (purchases, buyers): (Vec<_>, Vec<_>) = pairs.unzip();
             let verdicts = self.till.verdicts(&self.sku, &purchases).await;
-            for ((tell, _place), verdict) in tell.into_iter().zip(verdicts) {
+            for (buyer, verdict) in buyers.into_iter().zip(verdicts) {
                 // Nobody may be there any more: the answer is kept under the key.
-                let _ = tell.send(verdict);
+                let _ = buyer.tell.send(verdict);
             }
             if crowd && self.waiting() < PURCHASES_MAX {
                 sleep(GATHER).await;
@@ -182,7 +185,7 @@ impl Lane {
             && let Some(waiting) = lane.pop_front()
         {
             // Who has given up buys nothing.
-            if !waiting.tell.is_closed() {
+            if !waiting.buyer.tell.is_closed() {
                 group.push(waiting);
             }
         }

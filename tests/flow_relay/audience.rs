@@ -14,6 +14,12 @@ use tokio::time::sleep;
 /// A time in which a relay that may publish would have published: many looks.
 const QUIET: Duration = Duration::from_secs(3);
 
+/// A queue that does not let the topic in.
+const SHUT: Shape = Shape {
+    admitted: false,
+    ..DOCUMENTED
+};
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_subscription_messages_are_held_and_that_is_told_once() {
     install_tls();
@@ -76,11 +82,7 @@ async fn a_queue_that_does_not_let_the_topic_in_is_named_with_the_statement_to_a
     install_tls();
     let ledger = &Ledger::create().await;
     let pool = &ledger.schema.pool().await;
-    let shut = Shape {
-        admitted: false,
-        ..DOCUMENTED
-    };
-    with_feed(shut, async |feed| {
+    with_feed(SHUT, async |feed| {
         owe(pool, 1).await;
         let relay = Relay::start(&feed, ledger);
         let queue = &feed.queue_arn;
@@ -131,11 +133,7 @@ async fn a_notice_never_goes_to_the_topic_of_the_messages() {
     install_tls();
     let ledger = &Ledger::create().await;
     let pool = &ledger.schema.pool().await;
-    let shut = Shape {
-        admitted: false,
-        ..DOCUMENTED
-    };
-    with_feed(shut, async |feed| {
+    with_feed(SHUT, async |feed| {
         owe(pool, 1).await;
         let relay = Relay::start_with(&feed, ledger, Some(feed.topic_arn.clone()));
         relay.says("[-] subscription").await;
@@ -152,11 +150,7 @@ async fn a_notice_never_goes_to_the_topic_of_the_messages() {
 async fn the_check_of_the_role_sees_what_the_role_sees() {
     install_tls();
     let ledger = &Ledger::create().await;
-    let shut = Shape {
-        admitted: false,
-        ..DOCUMENTED
-    };
-    with_feed(shut, async |feed| {
+    with_feed(SHUT, async |feed| {
         let url = ledger.schema.url().expose_secret().to_owned();
         let check = |more: &[(&str, &str)]| {
             let given = [

@@ -144,12 +144,10 @@ impl Shop {
 /// The ledger's URL by way of a proxy.
 async fn detour(ledger: &Ledger) -> (Proxy, String) {
     use secrecy::ExposeSecret;
-    let mut url = reqwest::Url::parse(ledger.schema.url().expose_secret()).unwrap();
-    let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(3306));
-    let proxy = Proxy::to(server).await;
-    url.set_ip_host(proxy.address.ip()).unwrap();
-    url.set_port(Some(proxy.address.port())).unwrap();
-    (proxy, url.to_string())
+    let (host, port) = ledger.schema.server();
+    let proxy = Proxy::to(format!("{host}:{port}")).await;
+    let url = ledger.schema.url_by(proxy.address);
+    (proxy, url.expose_secret().to_owned())
 }
 
 fn key_file(inbox: &Inbox) -> PathBuf {

@@ -86,13 +86,11 @@ impl StoreFront {
 
     pub(crate) async fn open_on(ledger: Ledger, flags: &[&str]) -> Self {
         install_tls();
-        let mut url = reqwest::Url::parse(ledger.schema.url().expose_secret()).unwrap();
         let (host, port) = ledger.schema.server();
         let way = Proxy::to(format!("{host}:{port}")).await;
-        url.set_ip_host(way.address.ip()).unwrap();
-        url.set_port(Some(way.address.port())).unwrap();
+        let url = ledger.schema.url_by(way.address);
         let own = ["sales", "--listen=127.0.0.1:0", "--drain-seconds=1"];
-        let database = format!("--database-url={url}");
+        let database = format!("--database-url={}", url.expose_secret());
         let all = own.iter().chain(flags).copied();
         let cli = Cli::parse_from(all.chain([database.as_str()]));
         let process = Process::default();

@@ -8,7 +8,7 @@ pub use adjust::{Adjusted, NewAdjustment};
 pub use apply::{Applied, PRODUCTS_MAX, ProductDeclaration};
 pub use levels::StockLevel;
 
-use super::row::{get, quantity, word};
+use super::row::{get, optional_quantity, optional_word, word};
 use super::{Store, StoreError};
 use crate::domain::order::{FactoryId, ProductId, Quantity, Sku};
 use sqlx::mysql::MySqlRow;
@@ -55,16 +55,6 @@ impl Store {
         rows.first().map(product).transpose()
     }
 
-    /// All that a product is called besides its SKU, in the order of their characters.
-    ///
-    /// # Errors
-    /// [`StoreError`]; a read changes nothing.
-    pub async fn product_aliases(&self, sku: &Sku) -> Result<Vec<String>, StoreError> {
-        let query = sqlx::query(apply::ALIASES).bind(sku.as_str());
-        let rows = self.call().await?.read(query).await?;
-        rows.iter().map(|row| get(row, "alias")).collect()
-    }
-
     /// At most `limit` products after this SKU, in its order.
     ///
     /// # Errors
@@ -93,17 +83,13 @@ impl Store {
 }
 
 fn product(row: &MySqlRow) -> Result<Product, StoreError> {
-    let has_quantity = get::<Option<i64>>(row, "reorder_quantity")?.is_some();
-    let has_factory = get::<Option<&str>>(row, "factory_id")?.is_some();
     Ok(Product {
         sku: word(row, "sku")?,
         name: get(row, "name")?,
         price: get(row, "price")?,
         stock: get(row, "stock")?,
         reorder_point: get(row, "reorder_point")?,
-        reorder_quantity: has_quantity
-            .then(|| quantity(row, "reorder_quantity"))
-            .transpose()?,
-        factory_id: has_factory.then(|| word(row, "factory_id")).transpose()?,
+        reorder_quantity: optional_quantity(row, "reorder_quantity")?,
+        factory_id: optional_word(row, "factory_id")?,
     })
 }

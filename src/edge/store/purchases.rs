@@ -4,9 +4,9 @@ mod rows;
 
 use super::call::{Call, retried};
 use super::error::Failure;
-use super::row::{get, ledger_now, quantity, word};
+use super::row::{get, ledger_now, optional_quantity, optional_word};
 use super::{CALL_DEADLINE, Store, StoreError};
-use crate::domain::order::{FactoryId, IdempotencyKey, Sku};
+use crate::domain::order::{IdempotencyKey, Sku};
 use crate::domain::purchase::{Decided, Kept, Purchase, Shelf, Terms, Verdict, decide, wanted};
 use rows::{insert_answers, insert_sales, insert_shortages, kept_answers};
 use sqlx::mysql::MySqlRow;
@@ -157,17 +157,11 @@ async fn write(call: &mut Call, sku: &Sku, decided: &Decided) -> Result<(), Fail
 }
 
 fn shelf(row: &MySqlRow) -> Result<Shelf, StoreError> {
-    let has_quantity = get::<Option<i64>>(row, "reorder_quantity")?.is_some();
-    let has_factory = get::<Option<&str>>(row, "factory_id")?.is_some();
     Ok(Shelf {
         stock: get(row, "stock")?,
         reorder_point: get(row, "reorder_point")?,
-        reorder_quantity: has_quantity
-            .then(|| quantity(row, "reorder_quantity"))
-            .transpose()?,
-        factory_id: has_factory
-            .then(|| word::<FactoryId>(row, "factory_id"))
-            .transpose()?,
+        reorder_quantity: optional_quantity(row, "reorder_quantity")?,
+        factory_id: optional_word(row, "factory_id")?,
         under_way: false,
     })
 }

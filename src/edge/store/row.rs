@@ -48,6 +48,24 @@ pub(super) fn quantity(row: &MySqlRow, column: &str) -> Result<Quantity, StoreEr
     Quantity::new(number(row, column)?).map_err(|error| unusable(column, error))
 }
 
+/// A column that holds a quantity or nothing.
+pub(super) fn optional_quantity(
+    row: &MySqlRow,
+    column: &str,
+) -> Result<Option<Quantity>, StoreError> {
+    let is_there = get::<Option<i64>>(row, column)?.is_some();
+    is_there.then(|| quantity(row, column)).transpose()
+}
+
+/// A column that holds one of the domain's words or nothing.
+pub(super) fn optional_word<T>(row: &MySqlRow, column: &str) -> Result<Option<T>, StoreError>
+where
+    T: TryFrom<String, Error = WordError>,
+{
+    let is_there = get::<Option<&str>>(row, column)?.is_some();
+    is_there.then(|| word(row, column)).transpose()
+}
+
 /// A column that holds a time.
 pub(super) fn time(row: &MySqlRow, column: &str) -> Result<Time, StoreError> {
     get(row, column).map(Time::from_micros)
