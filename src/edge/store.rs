@@ -27,8 +27,8 @@ pub use error::StoreError;
 use call::Call;
 use refusals::{Refusals, is_refusal};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::Executor;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
+use sqlx::{Connection as _, Executor};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -50,6 +50,11 @@ pub const CONNECTIONS_DEFAULT: u32 = 10;
 
 /// An idle connection is closed before the server does it (`wait_timeout` below).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection that was given back so lately is used as it is: the pool asked it then whether
+/// it is good, and to ask again is one of seven round trips of a purchase. If the server went
+/// away meanwhile, the first statement says so, as a later one would.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 const NO_CONNECTION: &str =
     "no connection in time: it cannot be reached, or every connection is busy";
@@ -82,6 +87,15 @@ impl Store {
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(IDLE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, found| {
+                Box::pin(async move {
+                    if found.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     connection.execute(SESSION).await?;
