@@ -264,12 +264,20 @@ async fn a_name_is_kept_whatever_the_schema_is_made_for() {
     let latin = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} CHARACTER SET latin1"));
     sqlx::raw_sql(latin).execute(&pool).await.unwrap();
     let store = Store::connect(&ledger.schema.url(), 1).unwrap();
-    assert!(sold(&buy(&store, "k", 2).await));
-    assert!(!sold(&buy(&store, "none", 1_000).await));
-    let booked = store.sale(&SaleId::parse("sale-k").unwrap()).await.unwrap();
-    assert_eq!(booked.unwrap().buyer, "민지");
+    assert!(sold(&buy(&store, "alone", 2).await));
+    assert!(!sold(&buy(&store, "alone-none", 1_000).await));
+    let group = [("a", 1), ("b", 1), ("none-a", 1_000), ("none-b", 1_000)];
+    let group = group.map(|(key, quantity)| purchase(key, SKU, quantity));
+    decide(&store, &group, Terms::default()).await;
+    for sale in ["sale-alone", "sale-a", "sale-b"] {
+        let booked = store.sale(&SaleId::parse(sale).unwrap()).await.unwrap();
+        assert_eq!(booked.unwrap().buyer, "민지", "{sale}");
+    }
     let sent = messages(&ledger).await;
-    assert_eq!(sent[0].requester.as_deref(), Some("민지"));
+    assert_eq!(sent.len(), 3);
+    for message in sent {
+        assert_eq!(message.requester.as_deref(), Some("민지"));
+    }
 }
 
 #[tokio::test]
