@@ -5,7 +5,7 @@
 
 mod metrics;
 mod notice;
-mod reason;
+mod present;
 mod role;
 mod sweep;
 mod tell;

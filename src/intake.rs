@@ -2,9 +2,11 @@
 //! controller do it, and the plugin says beforehand what they would do.
 
 mod compare;
+mod death;
 mod order;
 
 pub use compare::compare;
+pub use death::{Cause, Death};
 pub use order::order_body;
 
 use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};
@@ -28,7 +30,18 @@ pub struct Refusal {
     /// Its request id, or a name made from its content.
     pub known_as: String,
     /// Why.
-    pub why: String,
+    pub why: Why,
+}
+
+/// Why a message is no order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It cannot be read as one.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The rules of the definition do not admit what it asks for.
+    #[error("{0}")]
+    Rule(String),
 }
 
 /// The object for a message from the queue of this ARN.
@@ -41,27 +54,33 @@ pub fn read(
     mapping: &Mapping,
     now: Time,
 ) -> Result<RestockRequest, Refusal> {
-    let envelope = Envelope::open(
-        &message.body,
-        &message.attributes,
-        message.trace_header.as_deref(),
-    )
-    .map_err(|why| Refusal {
+    let envelope = open(message).map_err(|why| Refusal {
         known_as: unreadable_id(&message.body, &message.attributes),
-        why: why.to_string(),
+        why: why.into(),
     })?;
-    let refusal = |why: String| Refusal {
+    request(&envelope, message, queue_arn, mapping, now).map_err(|why| Refusal {
         known_as: envelope.dead_letter_id(queue_arn, &message.message_id),
         why,
-    };
-    let parsed = || -> Result<_, MessageError> {
-        let identity = Identity::of(&envelope, queue_arn, &message.message_id)?;
-        Ok((identity, mapping.wanted(&envelope)?))
-    };
-    let (identity, wanted) = parsed().map_err(|why| refusal(why.to_string()))?;
-    let object = object(&envelope, &identity, wanted, message, now);
+    })
+}
+
+fn open(message: &Received) -> Result<Envelope, MessageError> {
+    let trace_header = message.trace_header.as_deref();
+    Envelope::open(&message.body, &message.attributes, trace_header)
+}
+
+fn request(
+    envelope: &Envelope,
+    message: &Received,
+    queue_arn: &str,
+    mapping: &Mapping,
+    now: Time,
+) -> Result<RestockRequest, Why> {
+    let identity = Identity::of(envelope, queue_arn, &message.message_id)?;
+    let wanted = mapping.wanted(envelope)?;
+    let object = object(envelope, &identity, wanted, message, now);
     validate_request(&object)
-        .map_err(|why| refusal(plain_text(&why.to_string(), REASON_CHARACTERS_MAX)))?;
+        .map_err(|why| Why::Rule(plain_text(&why.to_string(), REASON_CHARACTERS_MAX)))?;
     Ok(object)
 }
 

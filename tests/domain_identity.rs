@@ -69,6 +69,23 @@ fn a_malformed_event_id_or_source_is_refused_and_never_replaced() {
 }
 
 #[test]
+fn a_raw_message_that_is_sent_again_under_its_old_id_is_the_same_request() {
+    let none = BTreeMap::new();
+    let order = r#"{"MessageAttributeProductId": "CP-502101"}"#;
+    let plain = Envelope::open(order, &none, None).unwrap();
+    let carried = Envelope::open(order, &attributes(&[("EventId", "sqs-1")]), None).unwrap();
+    let before = Identity::of(&plain, QUEUE, "sqs-1").unwrap();
+    let after = Identity::of(&carried, QUEUE, "sqs-2").unwrap();
+    assert_eq!(before.request_id(), after.request_id());
+    // And as a dead letter it is known to be the one that died before.
+    assert_eq!(plain.former_dead_letter_id(), None);
+    assert_eq!(
+        carried.former_dead_letter_id(),
+        Some(plain.dead_letter_id(QUEUE, "sqs-1"))
+    );
+}
+
+#[test]
 fn the_digest_is_that_of_the_content() {
     let digest = |body: &str, attributes: &BTreeMap<String, String>| {
         Envelope::open(body, attributes, None).unwrap().digest()

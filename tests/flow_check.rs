@@ -212,7 +212,7 @@ async fn each_role_is_content_with_its_own_settings_and_rights() {
                         "mapping: ",
                         "ledger: answers",
                         "queue: messages that nobody can read",
-                        "dead letters: kept as long",
+                        "dead letters: come from the queue, and are kept for longer",
                         "notices: go to",
                         "notice topic: confirmed subscriptions: 1",
                     ],

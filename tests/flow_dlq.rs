@@ -1,7 +1,9 @@
 //! Needs SQS, SNS, SES and a database. Proves that every dead letter is told once, with
-//! its reason, and that none is ever deleted.
+//! its reason, that one which comes back is told as again, and that none is ever deleted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "flow_dlq/flood.rs"]
+mod flood;
 #[path = "support/ledger.rs"]
 mod ledger;
 #[path = "support/stock_queue.rs"]
@@ -204,6 +206,27 @@ async fn a_topic_that_does_not_exist_keeps_the_role_from_being_ready() {
         // Many turns later the channel that works has had it once.
         assert_eq!(mails_to(&ops.ops_email_to[0]).await, 1);
         assert_eq!(next(&mailbox).await, None);
+        dlq.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queues_that_do_not_fit_together_are_remarked_on_and_watched_all_the_same() {
+    install_tls();
+    let ledger = Arc::new(Ledger::create().await);
+    with_queues(&unique("pairing"), 3, async |queues| {
+        let (topic_arn, mailbox) = queues.mailbox().await;
+        let ops = ops(&topic_arn);
+        allow_sender(&ops).await;
+        queues.keep_dead_letters_for("345600").await;
+        queues.bury("junk").await;
+        let dlq = Dlq::start(&queues, &ledger, &ops);
+        first(&mailbox).await;
+        let readiness = dlq.process.health.readiness();
+        let lines = readiness.lines.join("\n");
+        let remark = "set MessageRetentionPeriod of the dead-letter queue to 1209600";
+        assert!(readiness.ok && lines.contains(remark), "{lines}");
         dlq.stop().await;
     })
     .await;

@@ -7,7 +7,8 @@ mod ledger;
 
 use futures::future::join_all;
 use ledger::{Ledger, request};
-use restock_operator::edge::store::dead_letters::{DeadLetter, SeenDeadLetter};
+use restock_operator::domain::time::Time;
+use restock_operator::edge::store::dead_letters::{DeadLetter, NotedDeadLetter, SeenDeadLetter};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ const HOLD: Duration = Duration::from_secs(60);
 fn seen(id: &str, message_id: &str) -> SeenDeadLetter {
     SeenDeadLetter {
         request_id: request(id),
+        formerly: None,
         message_id: message_id.to_owned(),
         reason: "수량이 없습니다".repeat(100),
         sent_at: None,
@@ -64,6 +66,91 @@ async fn a_message_met_again_is_counted_and_told_once() {
         keys(&ledger.claim_untold(10, "four", HOLD).await.unwrap()),
         ["m2"]
     );
+}
+
+#[tokio::test]
+async fn what_was_redriven_and_died_again_is_known_and_a_twin_is_not_taken_for_it() {
+    let ledger = Ledger::create().await;
+    let sent = |id, message_id, sent_at| SeenDeadLetter {
+        sent_at: Some(sent_at),
+        ..seen(id, message_id)
+    };
+    let long_ago = Time::from_micros(0);
+    for message_id in ["m1", "twin"] {
+        let letter = sent("a", message_id, long_ago);
+        ledger.see_dead_letter(&letter).await.unwrap();
+    }
+    let first = ledger.claim_untold(10, "one", HOLD).await.unwrap();
+    assert!(first.iter().all(|letter| letter.died_before == 0));
+
+    // Sent after the first ones were met, by the clock of the queue.
+    let later = Time::from_micros(first[1].last_seen_at.as_micros() + 1);
+    let redriven = sent("a", "m2", later);
+    ledger.see_dead_letter(&redriven).await.unwrap();
+    let carried = SeenDeadLetter {
+        formerly: Some(request("a")),
+        ..sent("b", "m3", Time::from_micros(i64::MAX))
+    };
+    ledger.see_dead_letter(&carried).await.unwrap();
+    ledger
+        .see_dead_letter(&sent("c", "m4", later))
+        .await
+        .unwrap();
+    let claimed = ledger.claim_untold(10, "two", HOLD).await.unwrap();
+    let again: Vec<_> = claimed
+        .iter()
+        .map(|letter| (letter.message_id.as_str(), letter.died_before))
+        .collect();
+    assert_eq!(again, [("m2", 2), ("m3", 3), ("m4", 0)]);
+    assert_eq!(claimed[0].first_died_at, Some(first[0].first_seen_at));
+    assert_eq!(claimed[2].first_died_at, None);
+}
+
+#[tokio::test]
+async fn letters_that_are_still_there_are_noted_together() {
+    let ledger = Ledger::create().await;
+    let mut noted = Vec::new();
+    for message_id in ["m2", "m1"] {
+        ledger
+            .see_dead_letter(&seen("a", message_id))
+            .await
+            .unwrap();
+        noted.push(NotedDeadLetter {
+            request_id: request("a"),
+            message_id: message_id.to_owned(),
+        });
+    }
+    ledger.see_dead_letter(&seen("a", "gone")).await.unwrap();
+    ledger.see_dead_letters_again(&mut noted).await.unwrap();
+    ledger.see_dead_letters_again(&mut []).await.unwrap();
+    let claimed = ledger.claim_untold(10, "one", HOLD).await.unwrap();
+    let times: Vec<_> = claimed
+        .iter()
+        .map(|letter| (letter.message_id.as_str(), letter.times_seen))
+        .collect();
+    assert_eq!(times, [("m2", 2), ("m1", 2), ("gone", 1)]);
+    assert!(claimed[0].last_seen_at > claimed[2].last_seen_at);
+}
+
+#[tokio::test]
+async fn what_a_dead_process_may_have_told_is_taken_over_as_the_same_notice() {
+    let ledger = Ledger::create().await;
+    for message_id in ["m1", "m2"] {
+        ledger
+            .see_dead_letter(&seen("a", message_id))
+            .await
+            .unwrap();
+    }
+    let ours = ledger
+        .claim_untold(10, "one", Duration::ZERO)
+        .await
+        .unwrap();
+    ledger.see_dead_letter(&seen("a", "m3")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let theirs = ledger.claim_untold(10, "two", HOLD).await.unwrap();
+    assert_eq!(keys(&theirs), keys(&ours), "nothing is mixed in");
+    let rest = ledger.claim_untold(10, "three", HOLD).await.unwrap();
+    assert_eq!(keys(&rest), ["m3"]);
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use restock_operator::domain::order::ProductId;
 use restock_operator::domain::progress::RowOutcome;
 use restock_operator::domain::purchase::{Answer, Restock, Terms, Verdict};
 use restock_operator::edge::store::Store;
-use restock_operator::edge::store::dead_letters::SeenDeadLetter;
+use restock_operator::edge::store::dead_letters::{NotedDeadLetter, SeenDeadLetter};
 use restock_operator::edge::store::meta::Once;
 use restock_operator::edge::store::migrate::migrate;
 use restock_operator::edge::store::outbox::{Owed, Sent};
@@ -133,11 +133,17 @@ async fn orders_and_receives(store: &Store) {
 async fn tells_of_dead_letters(store: &Store) {
     let seen = SeenDeadLetter {
         request_id: request("dead"),
+        formerly: None,
         message_id: "m".to_owned(),
         reason: "no product".to_owned(),
         sent_at: None,
     };
     store.see_dead_letter(&seen).await.unwrap();
+    let noted = NotedDeadLetter {
+        request_id: request("dead"),
+        message_id: "m".to_owned(),
+    };
+    store.see_dead_letters_again(&mut [noted]).await.unwrap();
     let hold = Duration::from_secs(60);
     let claimed = store.claim_untold(10, "one", hold).await.unwrap();
     assert_eq!(store.renew_claim("one", hold).await, Ok(1));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Letters of one notice: 200 × (ids of 128 each, a reason of 255 characters of up to
-/// four bytes, a time) stay below the 256 KiB that SNS takes.
+/// four bytes, three times) stay below the 256 KiB that SNS takes.
 pub(super) const LETTERS_MAX: u32 = 200;
 
 /// Longest reason that is shown: what the ledger keeps.
@@ -31,7 +31,10 @@ pub(super) fn compose(
         ("NoticeId", id.clone()),
     ];
     let notice = Notice {
-        subject: format!("[restock] {count} dead {messages}: could not become an order"),
+        subject: format!(
+            "[restock] {count} dead {messages}{}: could not become an order",
+            again(letters)
+        ),
         text: text(letters, dead_queue_arn, behind, &id),
         attributes: attributes
             .map(|(key, value)| (key.to_owned(), value))
@@ -55,14 +58,23 @@ fn counted(letters: &[DeadLetter]) -> (usize, &'static str) {
     (count, if count == 1 { "message" } else { "messages" })
 }
 
+/// How many of them died before, if any.
+fn again(letters: &[DeadLetter]) -> String {
+    match letters.iter().filter(|one| one.died_before > 0).count() {
+        0 => String::new(),
+        count => format!(" ({count} again)"),
+    }
+}
+
 fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> String {
     let (count, messages) = counted(letters);
     let mut text = format!(
-        "What      {count} {messages} could not become a restock request. Kept in\n          \
+        "What      {count} {messages} could not become a restock request{}. Kept in\n          \
          {dead_queue_arn}\n\
          Next      Mend what each reason names: the sender, or the mapping. Then\n          \
          aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
-         Notice id {id} (the same if this is repeated)\n"
+         Notice id {id} (the same if this is repeated)\n",
+        again(letters)
     );
     if behind > 0 {
         // Writing to a String cannot fail.
@@ -76,17 +88,26 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> 
         let reason = plain_text(reason, REASON_CHARACTERS_MAX);
         let _ = writeln!(text, "\n{}: {reason}", times(letters.len()));
         for letter in letters {
-            let sent = letter.sent_at.unwrap_or(letter.first_seen_at);
-            let message = plain_text(&letter.message_id, REASON_CHARACTERS_MAX);
-            let _ = writeln!(
-                text,
-                "  {} message {message} sent {}",
-                letter.request_id,
-                utc(sent)
-            );
+            text.push_str(&line(letter));
         }
     }
     text
+}
+
+/// A letter, with its first and its last time.
+fn line(letter: &DeadLetter) -> String {
+    let message = plain_text(&letter.message_id, REASON_CHARACTERS_MAX);
+    let again = match letter.died_before {
+        0 => String::new(),
+        before => format!(", again (death {})", u64::from(before) + 1),
+    };
+    format!(
+        "  {} message {message} sent {}, first seen {}, last seen {}{again}\n",
+        letter.request_id,
+        utc(letter.sent_at.unwrap_or(letter.first_seen_at)),
+        utc(letter.first_died_at.unwrap_or(letter.first_seen_at)),
+        utc(letter.last_seen_at)
+    )
 }
 
 fn times(count: usize) -> String {
@@ -129,6 +150,8 @@ mod tests {
             first_seen_at: Time::default(),
             last_seen_at: Time::default(),
             times_seen: 1,
+            died_before: 0,
+            first_died_at: None,
         }
     }
 
@@ -149,8 +172,10 @@ mod tests {
         let once = notice.text.find("\nonce: noBcc: x\n").unwrap();
         assert!(twice < once);
         for number in 1..=3 {
-            let line =
-                format!("request-{number} message message-{number} sent 1970-01-01T00:00:00Z");
+            let line = format!(
+                "request-{number} message message-{number} sent 1970-01-01T00:00:00Z, first seen \
+                 1970-01-01T00:00:00Z, last seen 1970-01-01T00:00:00Z\n"
+            );
             assert!(notice.text.contains(&line), "{}", notice.text);
         }
         assert_eq!(notice.attributes["NoticeId"], id);
@@ -166,9 +191,31 @@ mod tests {
     }
 
     #[test]
+    fn what_died_before_is_told_as_again() {
+        let again = DeadLetter {
+            died_before: 2,
+            first_seen_at: Time::from_micros(9_000_000),
+            last_seen_at: Time::from_micros(9_000_000),
+            first_died_at: Some(Time::from_micros(1_000_000)),
+            ..letter(1, "why")
+        };
+        let (_, notice) = compose(&[again, letter(2, "why")], "arn", 0);
+        assert_eq!(
+            notice.subject,
+            "[restock] 2 dead messages (1 again): could not become an order"
+        );
+        let line = "first seen 1970-01-01T00:00:01Z, last seen 1970-01-01T00:00:09Z, again \
+                    (death 3)\n";
+        assert!(notice.text.contains(line), "{}", notice.text);
+    }
+
+    #[test]
     fn the_longest_notice_is_taken_by_sns() {
         let letters: Vec<_> = (0..LETTERS_MAX)
-            .map(|n| letter(n, &"글".repeat(255)))
+            .map(|n| DeadLetter {
+                died_before: u32::MAX,
+                ..letter(n, &"글".repeat(255))
+            })
             .collect();
         let (_, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:123456789012:dead", 9);
         assert!(notice.text.len() < crate::edge::sns::MESSAGE_BYTES_MAX);

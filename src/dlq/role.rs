@@ -2,18 +2,17 @@
 
 use super::Args;
 use super::metrics::Metrics;
-use super::sweep::Sweep;
+use super::present::Present;
+use super::sweep::{Sweep, behind};
 use super::tell::Teller;
 use crate::edge::aws;
 use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
-use crate::edge::sqs::Queue;
+use crate::edge::sqs::{Queue, pairing};
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
 use crate::ledger;
 use crate::process::Process;
-use crate::process::clock;
 use crate::process::health::{Condition, Pulse};
-use crate::process::recent::Recent;
 use anyhow::Context as _;
 use std::time::Duration;
 
@@ -30,11 +29,13 @@ pub(super) struct Role {
     channels: Channels,
     mapping: Mapping,
     file: Option<MappingFile>,
-    noted: Recent,
+    present: Present,
     metrics: Metrics,
     teller: Teller,
     /// Letters that the last sweep could not look at.
     behind: u64,
+    /// What is wrong between the two queues.
+    mispaired: Vec<String>,
     conditions: Conditions,
 }
 
@@ -51,6 +52,10 @@ struct Looked {
     dead_arn: String,
     /// Letters that could be received, approximately.
     visible: u64,
+    /// All of them, approximately.
+    depth: u64,
+    /// What is wrong between the two.
+    mispaired: Vec<String>,
 }
 
 impl Role {
@@ -83,9 +88,10 @@ impl Role {
             channels,
             mapping,
             file,
-            noted: Recent::default(),
+            present: Present::default(),
             metrics,
             behind: 0,
+            mispaired: Vec::new(),
             conditions: Conditions {
                 queue: process.health.condition("queue"),
                 mapping: process.health.condition("mapping"),
@@ -111,8 +117,13 @@ impl Role {
             Ok(looked) => looked,
             Err(why) => return self.report(&self.conditions.queue, &Err(why)),
         };
+        self.warn_of(&looked.mispaired);
         let swept = self.sweep(&looked).await;
         self.report(&self.conditions.queue, &swept);
+        if swept.is_ok() && !looked.mispaired.is_empty() {
+            let remark = looked.mispaired.join("; ");
+            self.conditions.queue.ready_but(&remark);
+        }
         let told = self.tell(&looked.dead_arn).await;
         self.report(&self.conditions.notices, &told);
     }
@@ -127,10 +138,24 @@ impl Role {
         }
     }
 
+    /// Once, at the start or when it changes.
+    fn warn_of(&mut self, mispaired: &[String]) {
+        if self.mispaired != mispaired {
+            for why in mispaired {
+                tracing::warn!(why, "queue and dead-letter queue do not fit together");
+            }
+            self.mispaired = mispaired.to_vec();
+        }
+    }
+
     async fn reload(&mut self) {
         if let Some(file) = &mut self.file {
             match file.reload().await {
-                Ok(Some(changed)) => self.mapping = changed,
+                Ok(Some(changed)) => {
+                    self.mapping = changed;
+                    // All are read again: the reasons are those of the mapping.
+                    self.present = Present::default();
+                }
                 Ok(None) => {}
                 Err(why) => {
                     let why = format!("the old mapping stays in force: {why}");
@@ -153,23 +178,27 @@ impl Role {
             .set(i64::try_from(depth).unwrap_or(i64::MAX));
         let queue = self.queue.attributes().await.context("the queue")?;
         Ok(Looked {
+            mispaired: pairing::problems(&queue, &dead),
             queue_arn: queue.arn,
             dead_arn: dead.arn,
             visible: dead.messages_visible,
+            depth,
         })
     }
 
     async fn sweep(&mut self, looked: &Looked) -> anyhow::Result<()> {
-        let sweep = Sweep {
+        let mut sweep = Sweep {
             dead: &self.dead,
             store: &self.store,
             queue_arn: &looked.queue_arn,
             mapping: &self.mapping,
-            noted: &self.noted,
+            present: &mut self.present,
             pulse: &self.conditions.pulse,
         };
         let met = sweep.run().await?;
-        let behind = met.behind(&looked.dead_arn, looked.visible);
+        self.present.end_sweep(met >= looked.depth);
+        self.metrics.show(&self.present);
+        let behind = behind(&looked.dead_arn, looked.visible, met);
         if behind > 0 && behind != self.behind {
             tracing::warn!(
                 behind,
@@ -178,13 +207,6 @@ impl Role {
             );
         }
         self.behind = behind;
-        let age = met
-            .oldest
-            .map(|sent_at| clock::now().since(sent_at))
-            .unwrap_or_default();
-        self.metrics
-            .oldest_age
-            .set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
         Ok(())
     }
 

@@ -1,13 +1,15 @@
 //! One look at the dead letters that changes nothing: all are given back.
 
-use super::reason;
-use crate::domain::time::Time;
+use super::present::{Letter, Present};
+use crate::domain::order::RequestId;
 use crate::edge::aws::AwsError;
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::{BATCH_MAX, Queue, Received};
+use crate::edge::store::dead_letters::{NotedDeadLetter, SeenDeadLetter};
 use crate::edge::store::{Store, StoreError};
+use crate::intake::Death;
+use crate::process::clock;
 use crate::process::health::Pulse;
-use crate::process::recent::Recent;
 use std::time::Duration;
 
 /// Batches of one sweep: a thousand receipts of about a kilobyte. What is beyond is met
@@ -30,24 +32,14 @@ pub(super) enum SweepError {
     Ledger(#[from] StoreError),
 }
 
-/// What a sweep met.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Met {
-    pub(super) letters: u64,
-    /// When the oldest was sent.
-    pub(super) oldest: Option<Time>,
-}
-
-impl Met {
-    /// Letters that this sweep could not look at, of so many that were visible before it.
-    /// A FIFO queue shows the first ten of a message group, and no more before those are
-    /// gone; from any other queue a later sweep gets the rest.
-    pub(super) fn behind(&self, dead_queue_arn: &str, visible: u64) -> u64 {
-        if dead_queue_arn.ends_with(".fifo") {
-            visible.saturating_sub(self.letters)
-        } else {
-            0
-        }
+/// Letters that a sweep of so many could not look at, of so many that were visible before
+/// it. A FIFO queue shows the first ten of a message group, and no more before those are
+/// gone; from any other queue a later sweep gets the rest.
+pub(super) fn behind(dead_queue_arn: &str, visible: u64, met: u64) -> u64 {
+    if dead_queue_arn.ends_with(".fifo") {
+        visible.saturating_sub(met)
+    } else {
+        0
     }
 }
 
@@ -57,56 +49,67 @@ pub(super) struct Sweep<'a> {
     pub(super) store: &'a Store,
     pub(super) queue_arn: &'a str,
     pub(super) mapping: &'a Mapping,
-    pub(super) noted: &'a Recent,
+    pub(super) present: &'a mut Present,
     /// Told of each batch: a sweep may take minutes.
     pub(super) pulse: &'a Pulse,
 }
 
 impl Sweep<'_> {
-    /// Notes every letter that this process has not noted yet.
-    pub(super) async fn run(&self) -> Result<Met, SweepError> {
+    /// Notes every letter that it meets; answers how many.
+    pub(super) async fn run(&mut self) -> Result<u64, SweepError> {
         let mut receipts = Vec::new();
         let swept = self.meet(&mut receipts).await;
         // Also after a failure: what was hidden is given back.
         self.give_back(&receipts).await;
-        swept
+        swept.map(|()| receipts.len() as u64)
     }
 
-    async fn meet(&self, receipts: &mut Vec<String>) -> Result<Met, SweepError> {
-        let mut met = Met::default();
+    async fn meet(&mut self, receipts: &mut Vec<String>) -> Result<(), SweepError> {
         for _ in 0..BATCHES_MAX {
             self.pulse.beat();
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
             if letters.is_empty() {
                 break;
             }
+            receipts.extend(letters.iter().map(|letter| letter.receipt.clone()));
+            let mut noted = Vec::new();
             for letter in &letters {
-                receipts.push(letter.receipt.clone());
-                met.letters += 1;
-                met.oldest = met.oldest.into_iter().chain(letter.sent_at).min();
+                match self.present.meet(&letter.message_id) {
+                    Some(known) => noted.push(known.clone()),
+                    None => self.note(letter).await?,
+                }
             }
-            for letter in &letters {
-                self.note(letter).await?;
+            if !noted.is_empty() {
+                self.store.see_dead_letters_again(&mut noted).await?;
             }
         }
-        Ok(met)
+        Ok(())
     }
 
-    async fn note(&self, letter: &Received) -> Result<(), StoreError> {
-        if self.noted.knows(&letter.message_id) {
-            return Ok(());
-        }
-        let seen = reason::read(letter, self.queue_arn, self.mapping);
+    async fn note(&mut self, letter: &Received) -> Result<(), StoreError> {
+        let source_arn = letter.dead_letter_source_arn.as_deref();
+        let source_arn = source_arn.unwrap_or(self.queue_arn);
+        let death = Death::of(letter, source_arn, self.mapping, clock::now());
+        let id = |text: &str| RequestId::parse(text).expect("a hash in base32 is a request id");
+        let seen = SeenDeadLetter {
+            request_id: id(&death.known_as),
+            formerly: death.formerly.as_deref().map(id),
+            message_id: letter.message_id.clone(),
+            reason: death.reason,
+            sent_at: letter.sent_at,
+        };
         self.store.see_dead_letter(&seen).await?;
-        if self.noted.is_new(&letter.message_id) {
-            let (request_id, why) = (seen.request_id.as_str(), seen.reason);
-            tracing::warn!(
-                request_id,
-                message_id = letter.message_id,
-                why,
-                "dead letter"
-            );
-        }
+        let (request_id, why) = (seen.request_id.as_str(), seen.reason);
+        let message_id = letter.message_id.as_str();
+        tracing::warn!(request_id, message_id, why, "dead letter");
+        self.present.add(Letter {
+            noted: NotedDeadLetter {
+                request_id: seen.request_id,
+                message_id: seen.message_id,
+            },
+            cause: death.cause,
+            sent_at: letter.sent_at,
+        });
         Ok(())
     }
 
@@ -131,17 +134,13 @@ mod tests {
 
     #[test]
     fn only_in_a_fifo_queue_letters_hide_behind_others() {
-        let met = Met {
-            letters: 10,
-            oldest: None,
-        };
         let (fifo, standard) = (
             "arn:aws:sqs:eu-west-1:1:dead.fifo",
             "arn:aws:sqs:eu-west-1:1:dead",
         );
-        assert_eq!(met.behind(fifo, 25), 15);
+        assert_eq!(behind(fifo, 25, 10), 15);
         // The queue's count is approximate.
-        assert_eq!(met.behind(fifo, 9), 0);
-        assert_eq!(met.behind(standard, 25), 0);
+        assert_eq!(behind(fifo, 9, 10), 0);
+        assert_eq!(behind(standard, 25, 10), 0);
     }
 }

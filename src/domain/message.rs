@@ -17,7 +17,7 @@ mod trace;
 mod wanted;
 
 pub use envelope::Envelope;
-pub use identity::{Identity, IdentityKind, unreadable_id};
+pub use identity::{EVENT_ID, Identity, IdentityKind, unreadable_id};
 pub use text::plain_text;
 pub use trace::is_parent as is_trace_parent;
 pub use wanted::{Fields, REQUESTER_CHARACTERS_MAX, Wanted};

@@ -2,6 +2,7 @@
 
 mod arn;
 mod attributes;
+pub mod pairing;
 pub mod policy;
 mod received;
 

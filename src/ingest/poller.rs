@@ -159,7 +159,12 @@ impl Poller {
                         handle: message.receipt,
                         request_id: refusal.known_as,
                     };
-                    self.refuse(Ending::Invalid, &receipt, &message.message_id, &refusal.why);
+                    self.refuse(
+                        Ending::Invalid,
+                        &receipt,
+                        &message.message_id,
+                        &refusal.why.to_string(),
+                    );
                     refused.push(receipt);
                 }
             }

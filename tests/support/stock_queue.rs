@@ -59,7 +59,9 @@ impl StockQueue {
         let sqs = aws_sdk_sqs::Client::new(&config);
         let sns = aws_sdk_sns::Client::new(&config);
         let create = |name: String| sqs.create_queue().queue_name(name);
-        let dead = create(format!("{name}-dead")).send().await.unwrap();
+        let dead = create(format!("{name}-dead"))
+            .attributes(QueueAttributeName::MessageRetentionPeriod, "1209600");
+        let dead = dead.send().await.unwrap();
         let dead = Queue::new(&config, dead.queue_url.unwrap());
         let redrive = json!({
             "deadLetterTargetArn": dead.attributes().await.unwrap().arn,
@@ -119,6 +121,13 @@ impl StockQueue {
         let admit = self.sqs.set_queue_attributes().queue_url(self.queue.url());
         let admit = admit.attributes(QueueAttributeName::Policy, policy.to_string());
         admit.send().await.unwrap();
+    }
+
+    /// How long dead letters are kept, in seconds.
+    pub(crate) async fn keep_dead_letters_for(&self, seconds: &str) {
+        let set = self.sqs.set_queue_attributes().queue_url(self.dead.url());
+        let set = set.attributes(QueueAttributeName::MessageRetentionPeriod, seconds);
+        set.send().await.unwrap();
     }
 
     /// ARN of the topic.

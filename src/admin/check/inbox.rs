@@ -1,8 +1,8 @@
 //! The callback inbox: goods that arrived lie in it until the ledger has them.
 
-use super::queues::RETENTION_DEFAULT;
 use super::report::Report;
 use crate::edge::sqs::QueueAttributes;
+use crate::edge::sqs::pairing::RETENTION_DEFAULT;
 use std::time::Duration;
 
 /// What SQS keeps messages for at most: callbacks that were parked must outlast any outage.

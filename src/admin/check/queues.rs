@@ -6,17 +6,13 @@ use super::inbox;
 use super::report::Report;
 use crate::edge::aws::{self, AwsError};
 use crate::edge::sqs::policy::{self, Admission};
-use crate::edge::sqs::{Queue, QueueAttributes};
+use crate::edge::sqs::{Queue, QueueAttributes, pairing};
 use aws_config::SdkConfig;
-use std::time::Duration;
 
 /// Below this an outage of the API server of a few receives kills good messages; above it
 /// a bad message is in the way for long.
 const RECEIVES_MIN: u32 = 5;
 const RECEIVES_MAX: u32 = 10;
-
-/// What SQS tells nobody, it uses: four days.
-pub(super) const RETENTION_DEFAULT: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
 /// A queue, as the settings name it.
 struct Named<'a> {
@@ -59,7 +55,7 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
     let dead = read(args, &config, dead, report).await;
     let inbox = read(args, &config, inbox, report).await;
     if let Some(queue) = &queue {
-        let problems = redrive(queue, dead.as_ref());
+        let problems = redrive(queue);
         report.all(
             "queue",
             problems,
@@ -70,8 +66,8 @@ pub(super) async fn check(args: &Args, report: &mut Report) {
     if let (Some(queue), Some(dead)) = (&queue, &dead) {
         report.all(
             "dead letters",
-            retention(queue, dead),
-            "kept as long as their messages",
+            pairing::problems(queue, dead),
+            "come from the queue, and are kept for longer than its messages",
         );
     }
     if let Some(inbox) = &inbox {
@@ -108,7 +104,7 @@ async fn read(
     }
 }
 
-fn redrive(queue: &QueueAttributes, dead: Option<&QueueAttributes>) -> Vec<String> {
+fn redrive(queue: &QueueAttributes) -> Vec<String> {
     let Some(redrive) = &queue.redrive else {
         return vec![format!(
             "no redrive policy: name a dead-letter queue, with maxReceiveCount {RECEIVES_MIN} \
@@ -123,27 +119,7 @@ fn redrive(queue: &QueueAttributes, dead: Option<&QueueAttributes>) -> Vec<Strin
             redrive.receives_max
         ));
     }
-    if let Some(dead) = dead.filter(|dead| dead.arn != redrive.target_arn) {
-        problems.push(format!(
-            "its dead letters go to {}, and RESTOCK_DLQ_URL is {}: nobody would be told",
-            redrive.target_arn, dead.arn
-        ));
-    }
     problems
-}
-
-/// A message keeps its age when it becomes a dead letter.
-fn retention(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> {
-    let days = |queue: &QueueAttributes| queue.retention.unwrap_or(RETENTION_DEFAULT);
-    if days(dead) >= days(queue) {
-        return Vec::new();
-    }
-    vec![format!(
-        "kept for {} h, messages of the queue for {} h: a dead letter could be gone before \
-         anybody sees it; set MessageRetentionPeriod to 14 days",
-        days(dead).as_secs() / 3600,
-        days(queue).as_secs() / 3600,
-    )]
 }
 
 fn feed(args: &Args, queue: &QueueAttributes, report: &mut Report) {
@@ -183,7 +159,7 @@ mod tests {
     use super::*;
     use crate::edge::sqs::Redrive;
 
-    fn queue(receives_max: Option<u32>, days: u64) -> QueueAttributes {
+    fn queue(receives_max: Option<u32>) -> QueueAttributes {
         QueueAttributes {
             arn: "arn:aws:sqs:eu-west-1:1:stock".to_owned(),
             messages_visible: 0,
@@ -194,7 +170,7 @@ mod tests {
                 receives_max,
             }),
             policy: None,
-            retention: Some(Duration::from_secs(days * 24 * 60 * 60)),
+            retention: None,
             visibility: None,
             message_bytes_max: None,
             kms_key: None,
@@ -202,25 +178,10 @@ mod tests {
         }
     }
 
-    fn dead(name: &str, days: u64) -> QueueAttributes {
-        QueueAttributes {
-            arn: format!("arn:aws:sqs:eu-west-1:1:{name}"),
-            ..queue(None, days)
-        }
-    }
-
     #[test]
-    fn a_queue_needs_a_patient_redrive_policy_to_the_queue_that_is_watched() {
-        assert!(redrive(&queue(Some(5), 4), Some(&dead("dead", 14))).is_empty());
-        assert!(redrive(&queue(None, 4), None)[0].contains("no redrive policy"));
-        assert!(redrive(&queue(Some(4), 4), None)[0].contains("maxReceiveCount is 4"));
-        let other = redrive(&queue(Some(5), 4), Some(&dead("other", 14)));
-        assert!(other[0].contains("nobody would be told"), "{other:?}");
-    }
-
-    #[test]
-    fn dead_letters_are_kept_long_enough() {
-        assert!(retention(&queue(None, 4), &dead("dead", 4)).is_empty());
-        assert!(retention(&queue(None, 4), &dead("dead", 3))[0].contains("72 h"));
+    fn a_queue_needs_a_patient_redrive_policy() {
+        assert!(redrive(&queue(Some(5))).is_empty());
+        assert!(redrive(&queue(None))[0].contains("no redrive policy"));
+        assert!(redrive(&queue(Some(4)))[0].contains("maxReceiveCount is 4"));
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::order::{EventId, RequestId, short_hash};
 use std::collections::BTreeMap;
 
 /// The producer's own id of an event, as a message attribute.
-const EVENT_ID: &str = "EventId";
+pub const EVENT_ID: &str = "EventId";
 
 /// Who gave a message its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,8 +75,20 @@ impl Envelope {
             Ok(identity) if identity.kind != IdentityKind::Sqs => {
                 identity.request_id().as_str().to_owned()
             }
-            _ => short_hash(self.digest().as_bytes()),
+            _ => self.content_id(),
         }
+    }
+
+    /// What it was known by as a dead letter before a redrive carried its identity along as
+    /// its event id: its content. None without an event id.
+    pub fn former_dead_letter_id(&self) -> Option<String> {
+        let mut former = self.clone();
+        former.attributes.remove(EVENT_ID)?;
+        Some(former.content_id())
+    }
+
+    fn content_id(&self) -> String {
+        short_hash(self.digest().as_bytes())
     }
 }
 

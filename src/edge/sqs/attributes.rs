@@ -1,5 +1,6 @@
 //! What a queue says of itself.
 
+use super::FIFO;
 use crate::edge::aws::AwsError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Deserialize;
@@ -45,6 +46,11 @@ pub struct Redrive {
 }
 
 impl QueueAttributes {
+    /// Whether it keeps the order of message groups.
+    pub fn is_fifo(&self) -> bool {
+        self.arn.ends_with(FIFO)
+    }
+
     pub(super) fn read(all: &HashMap<QueueAttributeName, String>) -> Result<Self, AwsError> {
         let number = |name| all.get(&name).and_then(|text| text.parse::<u64>().ok());
         let span = |name| number(name).map(Duration::from_secs);

@@ -1,10 +1,12 @@
 //! `dead_letter`: messages met in the dead-letter queue, each told once.
 
+use super::call::retried;
 use super::error::Failure;
 use super::row::{get, ledger_now, number, optional_time, time, word};
 use super::{Store, StoreError};
 use crate::domain::order::RequestId;
 use crate::domain::time::Time;
+use serde::Serialize;
 use sqlx::mysql::MySqlRow;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use std::time::Duration;
 pub struct SeenDeadLetter {
     /// The request it stands for; made from its content if it names none.
     pub request_id: RequestId,
+    /// What it was known by before a redrive gave it the id under which it comes back.
+    pub formerly: Option<RequestId>,
     /// The queue's own id of the message.
     pub message_id: String,
     /// Why it could not become a request; at most [`REASON_CHARACTERS_MAX`].
@@ -38,34 +42,74 @@ pub struct DeadLetter {
     pub last_seen_at: Time,
     /// How often it was met.
     pub times_seen: u32,
+    /// How often the same request died before this message was sent.
+    pub died_before: u32,
+    /// When the first of those was first met, by the ledger's clock.
+    pub first_died_at: Option<Time>,
+}
+
+/// A message that was noted before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotedDeadLetter {
+    /// The request it stands for.
+    pub request_id: RequestId,
+    /// The queue's own id of the message.
+    pub message_id: String,
 }
 
 /// Characters of a reason that the ledger keeps; the rest is cut.
 pub const REASON_CHARACTERS_MAX: usize = 255;
 
 /// The claim is left alone: a message that is met again while it is being told would
-/// otherwise be told twice.
+/// otherwise be told twice. What was met before this message was sent was redriven, and died
+/// again; what was met later is a twin. A redrive gives a new message id (SQS developer
+/// guide, dead-letter queue redrive).
 const SEE: &str = concat!(
     "INSERT INTO dead_letter (request_id, message_id, reason, sent_at, first_seen_at, \
-     last_seen_at, times_seen) VALUES (?, ?, ?, ?, ",
+     last_seen_at, times_seen, died_before, first_died_at) SELECT ?, ?, ?, ?, ",
     ledger_now!(),
     ", ",
     ledger_now!(),
-    ", 1) ON DUPLICATE KEY UPDATE times_seen = times_seen + 1, \
+    ", 1, deaths, since FROM (SELECT COUNT(*) AS deaths, MIN(first_seen_at) AS since \
+     FROM dead_letter WHERE request_id IN (?, ?) AND message_id <> ? AND first_seen_at < ?) \
+     AS earlier ON DUPLICATE KEY UPDATE times_seen = times_seen + 1, \
      last_seen_at = VALUES(last_seen_at), reason = VALUES(reason)"
+);
+
+/// The order of the tables is said: the other way round every letter would be read.
+const SEE_AGAIN: &str = concat!(
+    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (\
+         request VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin PATH '$.request_id', \
+         message VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin PATH '$.message_id')) AS met \
+     STRAIGHT_JOIN dead_letter ON request_id = request AND message_id = message \
+     SET times_seen = times_seen + 1, last_seen_at = ",
+    ledger_now!()
 );
 
 /// One statement: two processes that claim at once take turns at the rows.
 const CLAIM: &str = concat!(
     "UPDATE dead_letter SET claimed_by = ?, claimed_until = ",
     ledger_now!(),
-    " + ? WHERE told_at IS NULL AND (claimed_until IS NULL OR claimed_until < ",
+    " + ? WHERE told_at IS NULL AND claimed_by IS NULL ORDER BY first_seen_at LIMIT ?"
+);
+
+const LAPSED: &str = concat!(
+    "SELECT claimed_by FROM dead_letter WHERE told_at IS NULL AND claimed_until < ",
     ledger_now!(),
-    ") ORDER BY first_seen_at LIMIT ?"
+    " ORDER BY first_seen_at LIMIT 1"
+);
+
+/// Of two that try it at once, the second finds nothing left.
+const TAKE_OVER: &str = concat!(
+    "UPDATE dead_letter SET claimed_by = ?, claimed_until = ",
+    ledger_now!(),
+    " + ? WHERE claimed_by = ? AND told_at IS NULL AND claimed_until < ",
+    ledger_now!(),
+    " ORDER BY first_seen_at LIMIT ?"
 );
 
 const CLAIMED: &str = "SELECT request_id, message_id, reason, sent_at, first_seen_at, \
-     last_seen_at, times_seen FROM dead_letter \
+     last_seen_at, times_seen, died_before, first_died_at FROM dead_letter \
      WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
 
 const RENEW: &str = concat!(
@@ -87,18 +131,44 @@ impl Store {
     /// [`StoreError`]; a repeat only counts once more.
     pub async fn see_dead_letter(&self, seen: &SeenDeadLetter) -> Result<(), StoreError> {
         let reason: String = seen.reason.chars().take(REASON_CHARACTERS_MAX).collect();
+        let sent_at = seen.sent_at.map(Time::as_micros);
         let query = sqlx::query(SEE)
             .bind(seen.request_id.as_str())
             .bind(&seen.message_id)
             .bind(reason)
-            .bind(seen.sent_at.map(Time::as_micros));
+            .bind(sent_at)
+            .bind(seen.request_id.as_str())
+            .bind(seen.formerly.as_ref().map(RequestId::as_str))
+            .bind(&seen.message_id)
+            .bind(sent_at);
         self.call().await?.write(query).await?;
         Ok(())
     }
 
+    /// Notes that these messages, noted before, are still there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat only counts once more.
+    pub async fn see_dead_letters_again(
+        &self,
+        noted: &mut [NotedDeadLetter],
+    ) -> Result<(), StoreError> {
+        // Two processes that met the same ones lock them in the same order.
+        noted.sort_unstable();
+        let noted = serde_json::to_string(noted).expect("texts are JSON");
+        retried(async || {
+            let query = sqlx::query(SEE_AGAIN).bind(noted.as_str());
+            self.call().await?.write(query).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Takes at most `limit` untold messages, oldest first, for this claimant alone and for
     /// that long: time enough to publish and mark them, or another one will tell them too.
-    /// `claimant` must be new for each call.
+    /// What another claimant held for too long comes first, and alone: the same messages
+    /// make the same notice, which may have been published before that one died.
+    /// `claimant` must be new, and `limit` the same, for each call.
     ///
     /// # Errors
     /// [`StoreError`]; what was claimed and not told is free again after that time.
@@ -109,11 +179,18 @@ impl Store {
         hold_for: Duration,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         let mut call = self.call().await?;
-        let claim = sqlx::query(CLAIM)
-            .bind(claimant)
-            .bind(micros(hold_for))
-            .bind(limit);
-        call.write(claim).await?;
+        let hold_for = micros(hold_for);
+        let lapsed = call.read(sqlx::query(LAPSED)).await?;
+        let mut taken = 0;
+        if let Some(row) = lapsed.first() {
+            let before: String = get(row, "claimed_by")?;
+            let take_over = sqlx::query(TAKE_OVER).bind(claimant).bind(hold_for);
+            taken = call.write(take_over.bind(before).bind(limit)).await?;
+        }
+        if taken == 0 {
+            let claim = sqlx::query(CLAIM).bind(claimant).bind(hold_for);
+            call.write(claim.bind(limit)).await?;
+        }
         let rows = call
             .read(sqlx::query(CLAIMED).bind(claimant).bind(limit))
             .await?;
@@ -169,5 +246,7 @@ fn dead_letter(row: &MySqlRow) -> Result<DeadLetter, StoreError> {
         first_seen_at: time(row, "first_seen_at")?,
         last_seen_at: time(row, "last_seen_at")?,
         times_seen: number(row, "times_seen")?,
+        died_before: number(row, "died_before")?,
+        first_died_at: optional_time(row, "first_died_at")?,
     })
 }

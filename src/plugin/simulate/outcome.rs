@@ -82,7 +82,7 @@ impl Outcome {
             }
             Err(refusal) => {
                 outcome.known_as = refusal.known_as;
-                outcome.refusal = Some(refusal.why);
+                outcome.refusal = Some(refusal.why.to_string());
             }
         }
         outcome

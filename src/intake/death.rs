@@ -1,0 +1,109 @@
+//! Why a message died, as far as the message itself can tell: the dlq role and the plugin
+//! read it as ingest does.
+
+use super::{Why, open, request};
+use crate::domain::message::{Identity, IdentityKind, MessageError, unreadable_id};
+use crate::domain::time::Time;
+use crate::edge::mapping::Mapping;
+use crate::edge::sqs::Received;
+use prometheus_client::encoding::EncodeLabelValue;
+
+/// Why, without its words: a closed set, for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Cause {
+    /// Larger, or of more values, than is read.
+    TooLarge,
+    /// An id, a quantity or a source is there, and is none.
+    BadValue,
+    /// It names no product where the mapping looks for one.
+    NoProduct,
+    /// The mapping fails on it.
+    MappingFailed,
+    /// The rules of the definition do not admit it.
+    AgainstRule,
+    /// It reads as an order: its request could not be created, or its event id belongs to
+    /// another order.
+    Readable,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::TooLarge,
+        Self::BadValue,
+        Self::NoProduct,
+        Self::MappingFailed,
+        Self::AgainstRule,
+        Self::Readable,
+    ];
+}
+
+impl From<&Why> for Cause {
+    fn from(why: &Why) -> Self {
+        match why {
+            Why::Rule(_) => Self::AgainstRule,
+            Why::Message(MessageError::TooLarge { .. } | MessageError::TooManyValues) => {
+                Self::TooLarge
+            }
+            Why::Message(
+                MessageError::Word(_) | MessageError::Shape { .. } | MessageError::Source,
+            ) => Self::BadValue,
+            Why::Message(MessageError::Missing { .. }) => Self::NoProduct,
+            Why::Message(MessageError::Mapping { .. }) => Self::MappingFailed,
+        }
+    }
+}
+
+/// What is known of a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// Its request id, or a name made from its content, which outlives a redrive.
+    pub known_as: String,
+    /// What it was known by before a redrive gave it an event id.
+    pub formerly: Option<String>,
+    /// Who gave it its identity; none where it cannot be opened, or its event id is none.
+    pub identity: Option<IdentityKind>,
+    /// Why, for metrics.
+    pub cause: Cause,
+    /// Why, in words for the sender.
+    pub reason: String,
+}
+
+impl Death {
+    /// Of a message that was sent to the queue of this ARN.
+    pub fn of(message: &Received, queue_arn: &str, mapping: &Mapping, now: Time) -> Self {
+        let envelope = match open(message) {
+            Ok(envelope) => envelope,
+            Err(why) => {
+                let why = Why::from(why);
+                return Self {
+                    known_as: unreadable_id(&message.body, &message.attributes),
+                    formerly: None,
+                    identity: None,
+                    cause: Cause::from(&why),
+                    reason: why.to_string(),
+                };
+            }
+        };
+        let (cause, reason) = match request(&envelope, message, queue_arn, mapping, now) {
+            Err(why) => (Cause::from(&why), why.to_string()),
+            Ok(request) => (Cause::Readable, readable(&request.spec.product_id)),
+        };
+        let identity = Identity::of(&envelope, queue_arn, &message.message_id);
+        Self {
+            known_as: envelope.dead_letter_id(queue_arn, &message.message_id),
+            formerly: envelope.former_dead_letter_id(),
+            identity: identity.ok().map(|identity| identity.kind),
+            cause,
+            reason,
+        }
+    }
+}
+
+/// The cluster is not asked, so only what is left can be named.
+fn readable(product_id: &str) -> String {
+    format!(
+        "reads as an order of {product_id}: it could not be created, or its event id belongs to \
+         another order; the log of ingest says which"
+    )
+}
