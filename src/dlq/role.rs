@@ -168,7 +168,11 @@ impl Role {
             noted: &self.noted,
             pulse: &self.conditions.pulse,
         };
+        let began = self.store.now().await?;
         let met = sweep.run().await?;
+        if met.all {
+            self.store.set_dead_letters_swept(began).await?;
+        }
         let behind = met.behind(&looked.dead_arn, looked.visible);
         if behind > 0 && behind != self.behind {
             tracing::warn!(

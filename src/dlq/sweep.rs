@@ -36,6 +36,8 @@ pub(super) struct Met {
     pub(super) letters: u64,
     /// When the oldest was sent.
     pub(super) oldest: Option<Time>,
+    /// Whether it went on until there was none left to meet.
+    pub(super) all: bool,
 }
 
 impl Met {
@@ -63,7 +65,7 @@ pub(super) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Notes every letter that this process has not noted yet.
+    /// Notes every letter: that it is new, or that it is still there.
     pub(super) async fn run(&self) -> Result<Met, SweepError> {
         let mut receipts = Vec::new();
         let swept = self.meet(&mut receipts).await;
@@ -78,6 +80,7 @@ impl Sweep<'_> {
             self.pulse.beat();
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
             if letters.is_empty() {
+                met.all = true;
                 break;
             }
             for letter in &letters {
@@ -93,9 +96,6 @@ impl Sweep<'_> {
     }
 
     async fn note(&self, letter: &Received) -> Result<(), StoreError> {
-        if self.noted.knows(&letter.message_id) {
-            return Ok(());
-        }
         let seen = reason::read(letter, self.queue_arn, self.mapping);
         self.store.see_dead_letter(&seen).await?;
         if self.noted.is_new(&letter.message_id) {
@@ -134,6 +134,7 @@ mod tests {
         let met = Met {
             letters: 10,
             oldest: None,
+            all: true,
         };
         let (fifo, standard) = (
             "arn:aws:sqs:eu-west-1:1:dead.fifo",
