@@ -11,8 +11,10 @@ mod stock_queue;
 
 use ledger::Ledger;
 use restock_operator::dlq;
+use restock_operator::domain::time::Time;
 use restock_operator::edge::aws;
 use restock_operator::edge::sqs::Queue;
+use restock_operator::edge::store::page::Mark;
 use restock_operator::process::args::{DatabaseArgs, OpsArgs};
 use restock_operator::process::{Process, install_tls};
 use serde_json::Value;
@@ -165,6 +167,14 @@ async fn every_dead_letter_is_told_once_with_its_reason_and_stays() {
         );
         dlq.stop().await;
         assert_eq!(queues.dead_letters().await, 4, "none is deleted");
+        // Those that were told before this process began are known to lie there still.
+        let ever = Mark::older_than(Time::from_micros(i64::MAX));
+        let listed = ledger.dead_letters(false, &ever, 10).await.unwrap();
+        assert_eq!(listed.letters.len(), 4);
+        let swept_at = listed.swept_at.unwrap();
+        for one in listed.letters {
+            assert!(one.letter.last_seen_at + QUIET > swept_at, "{one:?}");
+        }
     })
     .await;
 }

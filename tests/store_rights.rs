@@ -21,11 +21,14 @@ use outbox::{owe, unsent};
 use restock_operator::domain::order::ProductId;
 use restock_operator::domain::progress::RowOutcome;
 use restock_operator::domain::purchase::{Answer, Restock, Terms, Verdict};
+use restock_operator::domain::time::Time;
 use restock_operator::edge::store::Store;
 use restock_operator::edge::store::dead_letters::{NotedDeadLetter, SeenDeadLetter};
+use restock_operator::edge::store::history::About;
 use restock_operator::edge::store::meta::Once;
 use restock_operator::edge::store::migrate::migrate;
 use restock_operator::edge::store::outbox::{Owed, Sent};
+use restock_operator::edge::store::page::Mark;
 use restock_operator::edge::store::products::{Adjusted, NewAdjustment, ProductDeclaration};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::MySqlPool;
@@ -127,6 +130,10 @@ async fn orders_and_receives(store: &Store) {
     store.mark_attempt_told(id, 1, "notice").await.unwrap();
     store.close_overdue(id, 1).await.unwrap();
     store.archive(id, "uid-1", "{}").await.unwrap();
+    let ever = Mark::older_than(Time::from_micros(i64::MAX));
+    let page = store.history(&About::All, Time::default(), &ever, 10).await;
+    assert_eq!(page.unwrap().len(), 1);
+    store.dead_letters(true, &ever, 10).await.unwrap();
 }
 
 /// dlq.
@@ -148,6 +155,10 @@ async fn tells_of_dead_letters(store: &Store) {
     let claimed = store.claim_untold(10, "one", hold).await.unwrap();
     assert_eq!(store.renew_claim("one", hold).await, Ok(1));
     store.mark_told(&claimed, "notice").await.unwrap();
+    store
+        .set_dead_letters_swept(store.now().await.unwrap())
+        .await
+        .unwrap();
     let act = async || Ok::<(), ()>(());
     assert_eq!(store.once("told", act).await, Ok(Once::Now));
 }

@@ -47,7 +47,7 @@ async fn an_interrupted_migration_is_run_again() {
         .unwrap();
     let told = ledger.require_schema().await.unwrap_err().to_string();
     assert!(told.contains("restock-operator migrate"), "{told}");
-    assert_eq!(applied(&ledger.schema).await, 7);
+    assert_eq!(applied(&ledger.schema).await, 9);
     ledger.require_schema().await.unwrap();
     ledger.view(&request("a")).await.unwrap();
 }

@@ -195,8 +195,13 @@ impl Role {
             present: &mut self.present,
             pulse: &self.conditions.pulse,
         };
+        let began = self.store.now().await?;
         let met = sweep.run().await?;
-        self.present.end_sweep(met >= looked.depth);
+        let whole = met >= looked.depth;
+        if whole {
+            self.store.set_dead_letters_swept(began).await?;
+        }
+        self.present.end_sweep(whole);
         self.metrics.show(&self.present);
         let behind = behind(&looked.dead_arn, looked.visible, met);
         if behind > 0 && behind != self.behind {

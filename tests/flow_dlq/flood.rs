@@ -135,14 +135,15 @@ async fn each_of_many_letters_is_in_one_notice_whoever_dies_and_those_that_retur
             assert_eq!(texts.matches(&again).count(), returned.len(), "{texts}");
             assert_eq!(told.by_message.len(), returned.len());
         }
+        // A watcher at work hides what it looks at.
+        for watcher in others {
+            watcher.stop().await;
+        }
         assert_eq!(
             queues.dead_letters().await,
             LETTERS as u64,
             "none is deleted"
         );
-        for watcher in others {
-            watcher.stop().await;
-        }
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! `dead_letter`: messages met in the dead-letter queue, each told once.
 
+pub mod list;
+
 use super::call::retried;
 use super::error::Failure;
 use super::row::{get, ledger_now, number, optional_time, time, word};
@@ -40,7 +42,7 @@ pub struct DeadLetter {
     pub first_seen_at: Time,
     /// When it was last met, by the ledger's clock.
     pub last_seen_at: Time,
-    /// How often it was met.
+    /// In how many looks at the queue it was met.
     pub times_seen: u32,
     /// How often the same request died before this message was sent.
     pub died_before: u32,

@@ -9,6 +9,9 @@ use crate::domain::time::Time;
 /// The name of the fact that [`Store::set_inbox_empty`] writes.
 pub(super) const INBOX_EMPTY_AT: &str = "inbox_empty_at";
 
+/// The name of the fact that [`Store::set_dead_letters_swept`] writes.
+pub(super) const DEAD_LETTERS_SWEPT_AT: &str = "dead_letters_swept_at";
+
 const SET_LATER: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, ?) \
      ON DUPLICATE KEY UPDATE micros = GREATEST(micros, VALUES(micros))";
 
@@ -61,9 +64,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; a repeat is harmless.
     pub async fn set_inbox_empty(&self, as_of: Time) -> Result<(), StoreError> {
-        let query = sqlx::query(SET_LATER)
-            .bind(INBOX_EMPTY_AT)
-            .bind(as_of.as_micros());
+        self.set_later(INBOX_EMPTY_AT, as_of).await
+    }
+
+    /// Notes that every message of the dead-letter queue was met by a look that began then, by
+    /// [`Store::now`]. An earlier time than the one noted changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn set_dead_letters_swept(&self, as_of: Time) -> Result<(), StoreError> {
+        self.set_later(DEAD_LETTERS_SWEPT_AT, as_of).await
+    }
+
+    async fn set_later(&self, name: &str, as_of: Time) -> Result<(), StoreError> {
+        let query = sqlx::query(SET_LATER).bind(name).bind(as_of.as_micros());
         self.call().await?.write(query).await?;
         Ok(())
     }
