@@ -6,6 +6,7 @@
 //! control character of a stranger reach the terminal.
 
 mod advice;
+mod chosen;
 mod completion;
 mod failure;
 mod output;
@@ -17,6 +18,7 @@ mod suspend;
 mod table;
 mod target;
 mod view;
+mod word;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -30,7 +32,8 @@ use target::Target;
     version,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request, \
-                  4 simulate: a message would be refused."
+                  4 simulate: a message would be refused, 5 your word was refused, \
+                  6 your word was not taken up in time."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -43,6 +46,12 @@ pub struct Cli {
 enum Command {
     /// Show all requests, the stuck ones first; or the story of one
     Status(status::Args),
+    /// Say what you know: the factory has an order, has it not, or its goods came
+    Resolve(word::ResolveArgs),
+    /// Have requests ordered once more
+    Retry(word::RetryArgs),
+    /// Order nothing any more, where nothing is under way
+    Cancel(word::CancelArgs),
     /// Hold requests back: no new order is sent for them
     Suspend(suspend::Args),
     /// Let suspended requests go on
@@ -61,6 +70,9 @@ pub async fn run(cli: Cli) -> ExitCode {
     let target = &cli.target;
     let done = match cli.command {
         Command::Status(args) => status::run(args, target).await,
+        Command::Resolve(args) => word::resolve(args, target).await,
+        Command::Retry(args) => word::retry(args, target).await,
+        Command::Cancel(args) => word::cancel(args, target).await,
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
         Command::Simulate(args) => simulate::run(args, target).await,

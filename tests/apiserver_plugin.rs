@@ -1,6 +1,6 @@
 //! Needs an API server (KUBECONFIG). Proves that `kubectl restock` tells the requests and
-//! the story of one as they are, suspends and resumes beside a controller that writes, and
-//! says what to do next where it cannot.
+//! the story of one as they are, suspends, resumes and says people's words beside a controller
+//! that writes, and says what to do next where it cannot.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "support/cluster.rs"]
@@ -24,3 +24,5 @@ mod simulate;
 mod status;
 #[path = "plugin/suspend.rs"]
 mod suspend;
+#[path = "plugin/words.rs"]
+mod words;

@@ -123,7 +123,17 @@ fn every_setting_of_every_command_is_in_its_table() {
 #[test]
 fn every_option_of_the_plugin_is_on_its_page() {
     let page = document("docs/plugin.md");
-    for command in ["status", "suspend", "resume", "simulate", "completion"] {
+    let commands = [
+        "status",
+        "resolve",
+        "retry",
+        "cancel",
+        "suspend",
+        "resume",
+        "simulate",
+        "completion",
+    ];
+    for command in commands {
         assert!(
             page.contains(&format!("`{command}")),
             "{command} is not on its page"

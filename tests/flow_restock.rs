@@ -10,6 +10,7 @@ mod support {
     pub(crate) mod collector;
     pub(crate) mod identity;
     pub(crate) mod ledger;
+    pub(crate) mod plugin;
     pub(crate) mod proxy;
     pub(crate) mod role;
     pub(crate) mod rules;
@@ -31,6 +32,8 @@ mod leaders;
 mod order_test;
 #[path = "flow/outages.rs"]
 mod outages;
+#[path = "flow/said.rs"]
+mod said;
 #[path = "flow/traces.rs"]
 mod traces;
 #[path = "flow/words.rs"]

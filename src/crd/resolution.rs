@@ -10,8 +10,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Longest reason that a person may give.
-const REASON_CHARACTERS_MAX: u32 = 512;
+/// Longest reason that a person may give, in characters.
+pub const REASON_CHARACTERS_MAX: usize = 512;
 
 /// Text of people that terminals show: not blank, and without control characters.
 const LINE: &str = r"^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$";
@@ -114,6 +114,19 @@ impl TryFrom<&Resolution> for domain::Resolution {
             reason: word.reason.clone(),
             by: word.by.clone(),
         })
+    }
+}
+
+impl From<&domain::Resolution> for Resolution {
+    fn from(word: &domain::Resolution) -> Self {
+        let (verb, quantity) = without_quantity(word.verb);
+        Self {
+            verb,
+            attempt: word.attempt,
+            quantity,
+            reason: word.reason.clone(),
+            by: word.by.clone(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-//! A person's word on one request, and what became of it.
+//! A person's word on one request, what speaks against it, and what became of it.
 
 use crate::domain::order::Quantity;
+use crate::domain::progress::{OrderOutcome, Phase, Progress, Reason};
 use crate::domain::time::Time;
 
 /// What a person says of one request.
@@ -29,6 +30,63 @@ pub enum Verb {
     Retry,
     /// Order nothing any more.
     Cancel,
+}
+
+/// Why goods of this attempt cannot be booked for it.
+pub(super) const ORDERED_NOTHING: &str =
+    "that attempt ordered nothing; goods are booked with adjust";
+
+/// Why it cannot be cancelled any more.
+pub(super) const MAY_BE_ORDERED: &str =
+    "the factory has the order, or may have it, and takes none back";
+
+/// Why the word is out of place where the request stands, in words for people. None if only
+/// the ledger can say more; while an order is being sent, that is waited for.
+pub fn objection(word: &Resolution, progress: &Progress) -> Option<String> {
+    let why = match (progress.phase, word.verb) {
+        (Phase::Succeeded, _) => "the goods are here",
+        (Phase::Placing, _) => return None,
+        _ if word.attempt != progress.attempt => return Some(stale(word, progress)),
+        (_, Verb::Placed | Verb::NotPlaced) if !is_in_doubt(progress) => {
+            "nobody is in doubt about the order"
+        }
+        (_, Verb::Arrived(_)) if progress.order.is_none() => ORDERED_NOTHING,
+        (Phase::Failed, Verb::Retry) if progress.reason == Reason::Duplicate => {
+            "another object stands for this request"
+        }
+        (Phase::Awaiting, Verb::Retry) if !is_in_doubt(progress) => {
+            "the factory has the order, and it is not overdue"
+        }
+        (Phase::Pending, Verb::Retry) => "it is under way",
+        (Phase::Awaiting, Verb::Cancel) => MAY_BE_ORDERED,
+        (Phase::Failed, Verb::Cancel) => "it is over",
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// Whether a further order may be a second one: the latest attempt may have ordered, or they
+/// all may have. Orders before those were ordered again over by a person, or the policy.
+pub fn may_order_twice(progress: &Progress) -> bool {
+    let ordered = matches!(
+        progress.outcome,
+        OrderOutcome::Placed | OrderOutcome::Unknown
+    );
+    ordered || progress.reason == Reason::AttemptsExhausted
+}
+
+/// Whether nobody knows if the factory has the order of the latest attempt.
+fn is_in_doubt(progress: &Progress) -> bool {
+    match progress.phase {
+        Phase::Awaiting => progress.outcome == OrderOutcome::Unknown,
+        Phase::Failed => progress.reason == Reason::OrderOutcomeUnknown,
+        Phase::Pending | Phase::Placing | Phase::Succeeded => false,
+    }
+}
+
+fn stale(word: &Resolution, progress: &Progress) -> String {
+    let (said, is) = (word.attempt, progress.attempt);
+    format!("it is about attempt {said}, and the request is at attempt {is}")
 }
 
 impl Verb {

@@ -1,13 +1,15 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
+mod error;
+
 use super::causes;
+pub use error::ClusterError;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,
     Preconditions,
 };
 use kube::config::KubeConfigOptions;
-use kube::core::Status;
 use kube::{Client, Config};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,33 +25,6 @@ pub const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Who we are in `managedFields`.
 pub const FIELD_MANAGER: &str = "restock-operator";
-
-/// Why a call failed, named by what the caller can do about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ClusterError {
-    /// The object is not the version that the caller read: read again, decide again.
-    #[error("conflict: {0}")]
-    Conflict(String),
-    /// An object of this name is there already.
-    #[error("already exists: {0}")]
-    Exists(String),
-    /// The object, its namespace or its kind is not there.
-    #[error("not found: {0}")]
-    Gone(String),
-    /// The server has seen the request and does not want it.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// No answer, or none that says anything: the call may have had its effect.
-    #[error("unavailable: {0}")]
-    Unavailable(String),
-}
-
-impl ClusterError {
-    /// Whether it is for want of a right, in the words of the API server.
-    pub fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused(text) if text.contains("forbidden"))
-    }
-}
 
 /// A client for the cluster that the environment names: kubeconfig or service account.
 ///
@@ -200,6 +175,33 @@ where
     within(CALL_DEADLINE, api.patch(name, &parameters, &patch)).await
 }
 
+/// Applies these operations (RFC 6902) to the object, as `manager`. With `dry_run` it only
+/// asks whether it could.
+///
+/// # Errors
+/// [`ClusterError`]; [`ClusterError::Conflict`] if a `test` among them failed, and after
+/// [`ClusterError::Unavailable`] it may be written.
+pub async fn patch_by<K>(
+    api: &Api<K>,
+    name: &str,
+    manager: &str,
+    operations: Value,
+    dry_run: bool,
+) -> Result<K, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+{
+    let parameters = PatchParams {
+        dry_run,
+        field_manager: Some(manager.to_owned()),
+        ..PatchParams::default()
+    };
+    let operations = serde_json::from_value(operations);
+    let operations = operations.map_err(|why| ClusterError::Refused(why.to_string()))?;
+    let patch = Patch::Json::<()>(operations);
+    within(CALL_DEADLINE, api.patch(name, &parameters, &patch)).await
+}
+
 /// Makes the object's fields those that are given, whoever set them before, and leaves the
 /// others; creates it if it is not there.
 ///
@@ -320,56 +322,4 @@ where
     within(CALL_DEADLINE, api.delete(name, &parameters))
         .await
         .map(|_| ())
-}
-
-impl From<kube::Error> for ClusterError {
-    fn from(error: kube::Error) -> Self {
-        match error {
-            kube::Error::Api(status) => of_status(&status),
-            // The display of a transport error hides its cause: walk down to it.
-            other => Self::Unavailable(causes::in_words(&other)),
-        }
-    }
-}
-
-fn of_status(status: &Status) -> ClusterError {
-    let text = causes::cut(&status.message);
-    match (status.code, status.reason.as_str()) {
-        (409, "AlreadyExists") => ClusterError::Exists(text),
-        (409, _) => ClusterError::Conflict(text),
-        (404 | 410, _) => ClusterError::Gone(text),
-        // Too many requests and time-outs say nothing about the request itself.
-        (408 | 429, _) => ClusterError::Unavailable(text),
-        (400..500, _) => ClusterError::Refused(text),
-        _ => ClusterError::Unavailable(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_say_what_the_caller_can_do() {
-        let text = || "text".to_owned();
-        let cases = [
-            (409, "AlreadyExists", ClusterError::Exists(text())),
-            (409, "Conflict", ClusterError::Conflict(text())),
-            (404, "NotFound", ClusterError::Gone(text())),
-            (422, "Invalid", ClusterError::Refused(text())),
-            (403, "Forbidden", ClusterError::Refused(text())),
-            (429, "TooManyRequests", ClusterError::Unavailable(text())),
-            (500, "InternalError", ClusterError::Unavailable(text())),
-            (504, "Timeout", ClusterError::Unavailable(text())),
-        ];
-        for (code, reason, expected) in cases {
-            let status = Status {
-                code,
-                reason: reason.to_owned(),
-                message: text(),
-                ..Status::default()
-            };
-            assert_eq!(of_status(&status), expected, "{code} {reason}");
-        }
-    }
 }

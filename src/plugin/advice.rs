@@ -17,33 +17,40 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
         "NoFactory" => "Mend the Factories within ten minutes, or it ends as Invalid.",
         "OrderUnknown" => {
             "Nobody knows whether the factory has the order. The callback settles it; do not \
-             order again before."
+             order again before. If you know it: `kubectl restock resolve NAME placed`, or \
+             `not-placed`."
         }
-        "Invalid" => "Nothing was ordered. Mend what the message says, then order again.",
+        "Invalid" => {
+            "Nothing was ordered. Mend what the message says, then `kubectl restock retry NAME`."
+        }
         "Cancelled" => "Nothing: no further order is sent, for a person said so.",
         "Duplicate" => {
             "Not ordered by this object: the message names the one that stands for the request."
         }
         "AttemptsExhausted" => {
-            "Every attempt may have cost an order. Ask the factory before you order again."
+            "Every attempt may have cost an order. Ask the factory; if it has none, `kubectl \
+             restock retry NAME`."
         }
         "FactoryUnreachable" => {
-            "Nothing was ordered. Mend the way to the factory, then order again."
+            "Nothing was ordered. Mend the way to the factory, then `kubectl restock retry NAME`."
         }
         "FactoryThrottled" => {
-            "Nothing was ordered. Ask the factory's owners, lower ordersPerSecond, order again."
+            "Nothing was ordered. Ask the factory's owners, lower ordersPerSecond, then `kubectl \
+             restock retry NAME`."
         }
         "Refused" => {
             "Nothing was ordered. 401, 403: headersFrom; 3xx, 404: url; 400, 422: the order. \
-             Mend it, then order again."
+             Mend it, then `kubectl restock retry NAME`."
         }
         "CallbackOverdue" => {
             "The factory has the order. Ask it for the order id. Goods that still come mend \
-             the request; goods that came without a callback are to be booked by hand."
+             the request. If they came without a callback: `kubectl restock resolve NAME \
+             arrived`. If it has lost the order: `kubectl restock retry NAME`."
         }
         "OrderOutcomeUnknown" => {
             "Nobody knows whether it was ordered. Ask the factory for product, quantity and \
-             time. Do not order again before it has answered."
+             time. Do not order again before it has answered; then `kubectl restock resolve \
+             NAME placed`, `not-placed` or `arrived`."
         }
         "LateArrival" => "Correct what was ordered or booked by hand meanwhile, if anything.",
         _ => return None,

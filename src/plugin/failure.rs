@@ -10,6 +10,8 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const NO_SUCH_REQUEST: u8 = 3;
 const REFUSED: u8 = 4;
+const WORD_REFUSED: u8 = 5;
+const NOT_TAKEN_UP: u8 = 6;
 
 /// Columns before what is said.
 const INDENT: usize = 7;
@@ -43,6 +45,16 @@ impl Failure {
         Self::of(REFUSED, what, next)
     }
 
+    /// A person's word is refused: by the controller, or because the controller would.
+    pub(super) fn word_refused(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(WORD_REFUSED, what, next)
+    }
+
+    /// A person's word was said, and not answered in time.
+    pub(super) fn not_taken_up(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(NOT_TAKEN_UP, what, next)
+    }
+
     fn of(code: u8, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             code,
@@ -67,7 +79,7 @@ impl Failure {
             }
             _ if why.is_forbidden() => {
                 "Ask your administrator for this right. The roles view (to read) and edit (to \
-                 suspend) of Kubernetes have it where the operator is installed."
+                 change) of Kubernetes have it where the operator is installed."
             }
             ClusterError::Exists(_) | ClusterError::Refused(_) => {
                 "The API server does not accept it; its words say why."
@@ -82,15 +94,29 @@ impl Failure {
         Self { next, ..self }
     }
 
-    /// What went wrong, on one line.
-    pub(super) fn what(&self) -> &str {
-        &self.what
-    }
-
     /// Says it on standard error.
     pub(super) fn told(&self) -> ExitCode {
         let (what, next) = (wrapped(&self.what, INDENT), wrapped(&self.next, INDENT));
         screen::complain(&format!("error: {what}\nnext:  {next}\n"));
         ExitCode::from(self.code)
+    }
+}
+
+/// Failures of several requests. All requests are tried; the last failure also says what to do
+/// next.
+#[derive(Debug, Default)]
+pub(super) struct Failures(Option<Failure>);
+
+impl Failures {
+    /// Says the one before it.
+    pub(super) fn add(&mut self, failure: Failure) {
+        if let Some(earlier) = self.0.replace(failure) {
+            screen::complain(&format!("error: {}\n", wrapped(&earlier.what, INDENT)));
+        }
+    }
+
+    /// The last one, if any.
+    pub(super) fn told(self) -> Result<(), Failure> {
+        self.0.map_or(Ok(()), Err)
     }
 }

@@ -25,6 +25,12 @@ pub(super) fn full_name(name: &str) -> String {
     format!("{NAME_PREFIX}/{name}\n")
 }
 
+/// Prints what became of a request.
+pub(super) fn say(name: &str, what: &str, dry_run: bool) {
+    let dry_run = if dry_run { " (dry run)" } else { "" };
+    screen::print(&format!("{NAME_PREFIX}/{name} {what}{dry_run}\n"));
+}
+
 /// Prints what programs read.
 pub(super) fn json(answer: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(answer).map_err(|why| unwritable(&why))?;

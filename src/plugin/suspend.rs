@@ -1,39 +1,29 @@
 //! `suspend` and `resume`: whether new orders are sent for a request. Who said so, when and
 //! why stays on the object, as an annotation.
 
-use super::failure::Failure;
-use super::output::full_name;
-use super::requests::{self, Selection};
+use super::chosen::Chosen;
+use super::failure::{Failure, Failures};
+use super::output::say;
+use super::requests;
 use super::screen;
-use super::target::{Place, Target};
+use super::target::{FIELD_MANAGER, Place, Target};
 use super::view::{View, written};
+use crate::crd::resolution::REASON_CHARACTERS_MAX;
 use crate::domain::message::plain_text;
-use crate::domain::order::ID_CHARACTERS_MAX;
 use crate::edge::cluster;
 use crate::process::clock;
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
-use kube::{Api, ResourceExt as _};
+use kube::ResourceExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Where the last word about suspension is kept.
 const ANNOTATION: &str = "restock.dev/suspension";
 
-/// Who this program is in `managedFields`.
-pub(super) const FIELD_MANAGER: &str = "kubectl-restock";
-
-/// Longest reason, in characters; that of a word in `spec.resolution`.
-const REASON_CHARACTERS_MAX: usize = 512;
-
 /// Which requests, and why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Names of requests
-    #[arg(value_name = "NAME", required_unless_present_any = ["selector", "field_selector"],
-        conflicts_with_all = ["selector", "field_selector"])]
-    names: Vec<String>,
     #[command(flatten)]
-    selection: Selection,
+    chosen: Chosen,
     /// Why, for those who read the request later
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
@@ -70,73 +60,30 @@ enum Done {
 
 /// Suspends or resumes.
 pub(super) async fn run(args: Args, target: &Target, suspend: bool) -> Result<(), Failure> {
-    let (place, wanted) = wanted(&args, target).await?;
+    let (place, wanted) = args.chosen.look_up(target).await?;
     let word = Word {
         suspend,
-        by: own_name(&place).await?,
+        by: place.caller().await?,
         at: written(clock::now()),
         reason: plain_text(&args.reason, REASON_CHARACTERS_MAX),
     };
-    let (mut changed, mut failed) = (0, None);
+    let did = if suspend { "suspended" } else { "resumed" };
+    let (mut changed, mut failures) = (0, Failures::default());
     for (namespace, name) in &wanted {
         let place = place.narrowed(namespace);
         match change(&place, namespace, name, &word, args.dry_run).await {
             Ok(Done::Changed(note)) => {
                 changed += 1;
-                say(
-                    name,
-                    if suspend { "suspended" } else { "resumed" },
-                    note,
-                    args.dry_run,
-                );
+                say(name, &format!("{did}{note}"), args.dry_run);
             }
-            Ok(Done::Unchanged(why)) => say(name, "unchanged", &format!(": {why}"), args.dry_run),
-            // All are tried; the last failure also says what to do next.
-            Err(failure) => {
-                if let Some(earlier) = failed.replace(failure) {
-                    screen::complain(&format!("error: {}\n", earlier.what()));
-                }
-            }
+            Ok(Done::Unchanged(why)) => say(name, &format!("unchanged: {why}"), args.dry_run),
+            Err(failure) => failures.add(failure),
         }
     }
-    if args.selection.is_given() {
+    if args.chosen.selection.is_given() {
         screen::complain(&format!("{} selected, {changed} changed\n", wanted.len()));
     }
-    failed.map_or(Ok(()), Err)
-}
-
-fn say(name: &str, what: &str, note: &str, dry_run: bool) {
-    let dry_run = if dry_run { " (dry run)" } else { "" };
-    screen::print(&format!(
-        "{} {what}{note}{dry_run}\n",
-        full_name(name).trim_end()
-    ));
-}
-
-/// Namespace and name of each.
-async fn wanted(args: &Args, target: &Target) -> Result<(Place, Vec<(String, String)>), Failure> {
-    if args.selection.is_given() {
-        let place = target.place().await?;
-        let named = |view: View| (view.namespace(), view.name());
-        let selected = requests::all(&place, &args.selection, named).await?;
-        return Ok((place, selected));
-    }
-    let (place, namespace) = target.namespace_of_names().await?;
-    let named = args
-        .names
-        .iter()
-        .map(|name| (namespace.clone(), name.clone()));
-    Ok((place, named.collect()))
-}
-
-/// The caller's name, as the API server knows it: what a kubeconfig calls them says nothing.
-async fn own_name(place: &Place) -> Result<String, Failure> {
-    let reviews: Api<SelfSubjectReview> = Api::all(place.client.clone());
-    let review = cluster::create(&reviews, &SelfSubjectReview::default(), false).await;
-    let review = review.map_err(|why| Failure::of_cluster("ask who you are", &why))?;
-    let user = review.status.and_then(|status| status.user_info);
-    let name = user.and_then(|user| user.username).unwrap_or_default();
-    Ok(plain_text(&name, ID_CHARACTERS_MAX))
+    failures.told()
 }
 
 /// Bound to the object that was read (`uid`), and not to its version: a controller that

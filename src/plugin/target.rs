@@ -2,9 +2,15 @@
 
 use super::failure::Failure;
 use crate::crd::request::RestockRequest;
+use crate::domain::message::plain_text;
+use crate::domain::order::ID_CHARACTERS_MAX;
 use crate::edge::cluster;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::core::DynamicObject;
 use kube::{Api, Client, CustomResourceExt as _};
+
+/// Who this program is in `managedFields`.
+pub(super) const FIELD_MANAGER: &str = "kubectl-restock";
 
 /// The same words as kubectl's own.
 #[derive(Debug, clap::Args)]
@@ -79,6 +85,17 @@ impl Place {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
             None => Api::all_with(self.client.clone(), &resource),
         }
+    }
+
+    /// The caller's name, as the API server knows it: what a kubeconfig calls them says
+    /// nothing.
+    pub(super) async fn caller(&self) -> Result<String, Failure> {
+        let reviews: Api<SelfSubjectReview> = Api::all(self.client.clone());
+        let review = cluster::create(&reviews, &SelfSubjectReview::default(), false).await;
+        let review = review.map_err(|why| Failure::of_cluster("ask who you are", &why))?;
+        let user = review.status.and_then(|status| status.user_info);
+        let name = user.and_then(|user| user.username).unwrap_or_default();
+        Ok(plain_text(&name, ID_CHARACTERS_MAX))
     }
 
     /// In words, after "requests".

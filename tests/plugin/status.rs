@@ -197,7 +197,8 @@ Product CP-502101 x 7; Factory north; attempt 1; order id
 
 Next
   The factory has the order. Ask it for the order id. Goods that still come mend
-  the request; goods that came without a callback are to be booked by hand.
+  the request. If they came without a callback: `kubectl restock resolve NAME
+  arrived`. If it has lost the order: `kubectl restock retry NAME`.
 "
         );
         assert_eq!(story, expected);

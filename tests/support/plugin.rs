@@ -26,8 +26,25 @@ impl Said {
 
 /// Runs it with this on its standard input, and these settings.
 pub(crate) fn plugin(arguments: &[&str], input: &str, settings: &[(&str, &str)]) -> Said {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"))
-        .args(arguments)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"));
+    run(command.args(arguments), input, settings)
+}
+
+/// Runs it at a terminal, into which this is typed: there both of its outputs are one.
+pub(crate) fn plugin_at_terminal(arguments: &[&str], typed: &str) -> Said {
+    let program = env!("CARGO_BIN_EXE_kubectl-restock");
+    let quoted = arguments.iter().map(|word| format!(" '{word}'"));
+    let line = format!("{program}{}", quoted.collect::<String>());
+    // script(1) runs it at a terminal of its own, and ends as it ends.
+    run(
+        Command::new("script").args(["-qec", &line, "/dev/null"]),
+        typed,
+        &[],
+    )
+}
+
+fn run(command: &mut Command, input: &str, settings: &[(&str, &str)]) -> Said {
+    let mut child = command
         .envs(settings.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

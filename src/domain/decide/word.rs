@@ -12,7 +12,7 @@ use crate::domain::progress::{
 };
 use crate::domain::settle::settle;
 use crate::domain::time::Time;
-use crate::domain::word::{Handled, Resolution, Verb};
+use crate::domain::word::{Handled, MAY_BE_ORDERED, ORDERED_NOTHING, Resolution, Verb, objection};
 
 /// What a word asks for, or in words for people why it changes nothing.
 type Answered = Result<Step, String>;
@@ -28,12 +28,15 @@ fn unhandled(seen: &Observed) -> Option<&Resolution> {
 /// within seconds, and without the ledger nobody knows what became of the earlier ones.
 pub(super) fn word(seen: &Observed, now: Time) -> Option<Step> {
     let word = unhandled(seen)?;
-    let answered = match (seen.progress.phase, &seen.ledger) {
-        (Phase::Succeeded, _) => Err("the goods are here".to_owned()),
-        (Phase::Placing, _) | (_, None) => return None,
-        (_, Some(_)) if word.attempt != seen.progress.attempt => Err(stale(word, seen)),
-        (_, Some(ledger)) if late_evidence(word, seen, ledger) => return None,
-        (_, Some(ledger)) => answer(word, seen, ledger, now),
+    let objection = objection(word, &seen.progress);
+    let answered = match (seen.progress.phase, &seen.ledger, objection) {
+        (Phase::Succeeded, _, Some(why)) => Err(why),
+        (Phase::Placing, ..) | (_, None, _) => return None,
+        (_, Some(ledger), _) if late_evidence(word, seen, ledger) => return None,
+        (_, Some(ledger), objection) => match contradicted(word, seen, ledger).or(objection) {
+            Some(why) => Err(why),
+            None => answer(word, seen, ledger, now),
+        },
     };
     Some(match answered {
         Ok(step) => handled(step, Handled::done(word, now)),
@@ -56,16 +59,28 @@ pub(super) fn overtaken(seen: &Observed, arrival: &ArrivalRow, now: Time) -> Opt
     })
 }
 
-fn stale(word: &Resolution, seen: &Observed) -> String {
-    let (said, is) = (word.attempt, seen.progress.attempt);
-    format!("it is about attempt {said}, and the request is at attempt {is}")
+/// The row of the attempt that the word is about, where that is the request's.
+fn row_of<'a>(
+    word: &Resolution,
+    seen: &Observed,
+    ledger: &'a LedgerView,
+) -> Option<&'a AttemptRow> {
+    own_row(seen, ledger).filter(|row| row.attempt == word.attempt)
 }
 
 /// The ledger knows another outcome, which the status lacks: that is recorded first.
 fn late_evidence(word: &Resolution, seen: &Observed, ledger: &LedgerView) -> bool {
     seen.progress.phase == Phase::Awaiting
         && seen.progress.outcome == OrderOutcome::Unknown
-        && own_row(seen, ledger).is_some_and(|row| known(row) && !says(word, row))
+        && row_of(word, seen, ledger).is_some_and(|row| known(row) && !says(word, row))
+}
+
+/// What the ledger has against a word about the order.
+fn contradicted(word: &Resolution, seen: &Observed, ledger: &LedgerView) -> Option<String> {
+    let row = row_of(word, seen, ledger)?;
+    let settles = matches!(word.verb, Verb::Placed | Verb::NotPlaced);
+    let contradicts = settles && known(row) && !says(word, row);
+    contradicts.then(|| "the ledger knows better what became of the order".to_owned())
 }
 
 /// Whether the row has the outcome that the word gives it: the process that closed it so
@@ -80,18 +95,18 @@ fn says(word: &Resolution, row: &AttemptRow) -> bool {
 
 fn answer(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) -> Answered {
     match word.verb {
-        Verb::Placed => placed(word, seen, ledger, now),
-        Verb::NotPlaced => not_placed(word, seen, ledger, now),
+        Verb::Placed => Ok(placed(word, seen, ledger, now)),
+        Verb::NotPlaced => Ok(not_placed(word, seen, ledger, now)),
         Verb::Arrived(quantity) => goods(quantity, seen, ledger),
-        Verb::Retry => retry(word, seen),
+        Verb::Retry => Ok(Step::Record(Box::new(again(word, &seen.progress)))),
         Verb::Cancel => cancel(word, seen, ledger),
     }
 }
 
 /// A request that failed in doubt stays failed: its callback is overdue all the same, and
 /// goods that come mend it.
-fn placed(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) -> Answered {
-    let row = doubtful(word, seen, ledger)?;
+fn placed(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) -> Step {
+    let row = row_of(word, seen, ledger);
     let progress = of_row(&seen.progress, row);
     let answer = Answer::Placed { order_id: None };
     let settled = match progress.phase {
@@ -109,35 +124,14 @@ fn placed(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) ->
     closing(row, answer, settled)
 }
 
-fn not_placed(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) -> Answered {
-    let row = doubtful(word, seen, ledger)?;
+fn not_placed(word: &Resolution, seen: &Observed, ledger: &LedgerView, now: Time) -> Step {
+    let row = row_of(word, seen, ledger);
     let answer = Answer::NotSent(format!("{} says so", word.by));
     let in_doubt = Progress {
         phase: Phase::Awaiting,
         ..opened(&of_row(&seen.progress, row))
     };
     closing(row, answer.clone(), settle(&in_doubt, &answer, now))
-}
-
-/// The row of the attempt in doubt, if the ledger has it.
-fn doubtful<'a>(
-    word: &Resolution,
-    seen: &Observed,
-    ledger: &'a LedgerView,
-) -> Result<Option<&'a AttemptRow>, String> {
-    let progress = &seen.progress;
-    let in_doubt = match progress.phase {
-        Phase::Awaiting => progress.outcome == OrderOutcome::Unknown,
-        Phase::Failed => progress.reason == Reason::OrderOutcomeUnknown,
-        Phase::Pending | Phase::Placing | Phase::Succeeded => false,
-    };
-    let row = own_row(seen, ledger);
-    let contradicts = row.filter(|row| known(row) && !says(word, row));
-    match contradicts {
-        None if in_doubt => Ok(row),
-        None => Err("nobody is in doubt about the order".to_owned()),
-        Some(_) => Err("the ledger knows better what became of the order".to_owned()),
-    }
 }
 
 /// The row is closed by its own nonce, whichever the status has.
@@ -149,36 +143,22 @@ fn of_row(progress: &Progress, row: Option<&AttemptRow>) -> Progress {
 }
 
 /// The row first; a ledger that has lost it has nothing to close.
-fn closing(row: Option<&AttemptRow>, answer: Answer, settled: Progress) -> Answered {
+fn closing(row: Option<&AttemptRow>, answer: Answer, settled: Progress) -> Step {
     let settled = Box::new(settled);
-    Ok(match row {
+    match row {
         Some(_) => Step::Settle(answer, settled),
         None => Step::Record(settled),
-    })
+    }
 }
 
 /// Booked by the receiver as the callback of that attempt would be: the arrival's key lets
 /// it happen once, whichever of the two comes first.
 fn goods(quantity: Quantity, seen: &Observed, ledger: &LedgerView) -> Answered {
     let ordered = own_row(seen, ledger).is_some_and(|row| row.outcome.counts());
-    if !ordered || seen.progress.order.is_none() {
-        return Err("that attempt ordered nothing; goods are booked with adjust".to_owned());
+    if !ordered {
+        return Err(ORDERED_NOTHING.to_owned());
     }
     Ok(Step::Book(quantity, Box::new(seen.progress.clone())))
-}
-
-fn retry(word: &Resolution, seen: &Observed) -> Answered {
-    let progress = &seen.progress;
-    match (progress.phase, progress.outcome) {
-        (Phase::Failed, _) if progress.reason == Reason::Duplicate => {
-            Err("another object stands for this request".to_owned())
-        }
-        (Phase::Failed, _) | (Phase::Awaiting, OrderOutcome::Unknown) => {
-            Ok(Step::Record(Box::new(again(word, progress))))
-        }
-        (Phase::Awaiting, _) => Err("the factory has the order, and it is not overdue".to_owned()),
-        _ => Err("it is under way".to_owned()),
-    }
 }
 
 fn again(word: &Resolution, progress: &Progress) -> Progress {
@@ -196,15 +176,12 @@ fn again(word: &Resolution, progress: &Progress) -> Progress {
 
 /// Nothing of this attempt is out while it is Pending, unless the ledger knows better.
 fn cancel(word: &Resolution, seen: &Observed, ledger: &LedgerView) -> Answered {
-    match seen.progress.phase {
-        Phase::Pending if newer_row(seen, ledger).is_none() => {
-            let message = format!("Cancelled by {}: {}", word.by, word.reason);
-            let cancelled = fail(&seen.progress, Reason::Cancelled, message);
-            Ok(Step::Record(Box::new(cancelled)))
-        }
-        Phase::Failed => Err("it is over".to_owned()),
-        _ => Err("the factory has the order, or may have it, and takes none back".to_owned()),
+    if newer_row(seen, ledger).is_some() {
+        return Err(MAY_BE_ORDERED.to_owned());
     }
+    let message = format!("Cancelled by {}: {}", word.by, word.reason);
+    let cancelled = fail(&seen.progress, Reason::Cancelled, message);
+    Ok(Step::Record(Box::new(cancelled)))
 }
 
 /// As before its failure, if it had failed: its next failure is another one, to be told.

@@ -20,7 +20,7 @@ pub(super) fn next_step(of: &Subject) -> &'static str {
             "Nothing: no further order is sent. If goods of an earlier one come, they are counted."
         }
         Kind::Failed if last_attempt_ordered_nothing(of.cause) => {
-            "Its last attempt ordered nothing. Mend the cause, then retry it."
+            "Its last attempt ordered nothing. Mend the cause, then `kubectl restock retry` it."
         }
         Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
         Kind::Delayed => "Read the object: its message says what it waits for.",

@@ -3,7 +3,8 @@
 
 use super::story::{CONTROLLER, Entry};
 use crate::domain::message::plain_text;
-use crate::plugin::suspend::{FIELD_MANAGER, Word};
+use crate::plugin::suspend::Word;
+use crate::plugin::target::FIELD_MANAGER;
 use crate::plugin::view::{View, moment};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::ResourceExt as _;
@@ -61,29 +62,38 @@ fn written(view: &View, write: &ManagedFieldsEntry) -> Option<Entry> {
     (!names.is_empty()).then(|| Entry::new(at, manager, format!("wrote {}", names.join(", "))))
 }
 
-/// The last word that the controller took up.
+/// The last word that the controller did or refused.
 fn handled(view: &View) -> Option<Entry> {
     let text = |field: &str| view.text(&format!("/status/handledResolution/{field}"));
     let at = view.time("/status/handledResolution/at")?;
     let (who, verb) = (text("by")?, text("verb")?);
+    let about = text("attempt").map_or(String::new(), |attempt| format!(" of attempt {attempt}"));
+    let goods = text("quantity").map_or(String::new(), |count| format!(", {count} pieces"));
     let reason = text("reason").unwrap_or_default();
-    let outcome = text("message").map_or(String::new(), |why| format!(" Refused: {why}"));
-    let what = format!("took up {who}'s word, {verb}: {reason}{outcome}");
+    let said = format!("what {who} said, {verb}{about}{goods}: {reason}");
+    let what = match text("message") {
+        None => format!("did {said}"),
+        Some(why) => format!("refused {said}. Why: {why}"),
+    };
     Some(Entry::new(at, CONTROLLER, what))
 }
 
-/// A word that nobody has taken up yet.
+/// A word that nobody has answered yet.
 pub(super) fn waiting(view: &View) -> Option<String> {
     let said = view.object.data.pointer("/spec/resolution")?;
     let handled = view.object.data.pointer("/status/handledResolution");
-    let same = |field: &str| handled.and_then(|handled| handled.get(field)) == said.get(field);
-    if ["verb", "attempt", "reason", "by"].into_iter().all(same) {
+    let of = |word: &Value, field: &str| word.get(field).filter(|value| !value.is_null()).cloned();
+    let same = |field: &str| handled.and_then(|word| of(word, field)) == of(said, field);
+    if ["verb", "attempt", "quantity", "reason", "by"]
+        .into_iter()
+        .all(same)
+    {
         return None;
     }
     let text = |field: &str| said.get(field).and_then(Value::as_str).unwrap_or_default();
     let (who, verb) = (text("by"), text("verb"));
     Some(plain_text(
-        &format!("The word of {who}, {verb}, is still to be taken up by the controller."),
+        &format!("What {who} said, {verb}, is still to be taken up by the controller."),
         TEXT_CHARACTERS_MAX,
     ))
 }

@@ -1,0 +1,230 @@
+//! `resolve`, `retry`, `cancel`: a person's word on requests. It is said in their spec, about
+//! the attempt that the person saw, and the controller does or refuses it.
+
+mod answer;
+mod confirm;
+mod saying;
+mod standing;
+
+use super::chosen::Chosen;
+use super::failure::{Failure, Failures};
+use super::requests::Selection;
+use super::target::Target;
+use crate::crd::resolution::REASON_CHARACTERS_MAX;
+use crate::domain::message::plain_text;
+use crate::domain::order::{QUANTITY_MAX, Quantity};
+use crate::domain::word::{Resolution, Verb};
+use saying::Saying;
+use standing::Standing;
+use std::time::Duration;
+
+/// Waited for an answer unless told otherwise: the controller looks at finished requests once
+/// a minute, and has half a minute for what it then does.
+const WAIT_SECONDS: u64 = 90;
+
+/// Longest that anybody may wish to wait: an hour.
+const WAIT_SECONDS_MAX: u64 = 3_600;
+
+/// Requests that one word can be about: as many as the operator keeps live.
+const REQUESTS_MAX: usize = 10_000;
+
+/// Why, and how.
+#[derive(Debug, clap::Args)]
+struct Manner {
+    /// How you know, or why you want it; kept with the word
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: String,
+    /// Wait so many seconds for the controller's answer; 0: do not wait
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECONDS,
+        value_parser = clap::value_parser!(u64).range(..=WAIT_SECONDS_MAX))]
+    wait: u64,
+    /// Let the API server check it, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What is known, and of which requests.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "kubectl restock resolve NAME... placed|not-placed --reason TEXT\n       \
+                      kubectl restock resolve -l LABELS placed|not-placed --reason TEXT\n       \
+                      kubectl restock resolve NAME arrived --quantity NUMBER --reason TEXT"
+)]
+pub(super) struct ResolveArgs {
+    /// Names of requests, and then what is known. placed: the factory has the order that is in
+    /// doubt. not-placed: it has not. arrived: goods came, and no callback did
+    #[arg(value_name = "NAME|WORD", required = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// How many pieces came; with arrived
+    #[arg(long, value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(QUANTITY_MAX)))]
+    quantity: Option<u32>,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// Which requests are ordered once more.
+#[derive(Debug, clap::Args)]
+pub(super) struct RetryArgs {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Order also where the factory has an order already, or may have it: then both are
+    /// delivered. Without this you are asked
+    #[arg(long)]
+    although_the_factory_may_have_it: bool,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// Which requests are ordered no more.
+#[derive(Debug, clap::Args)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// Text that the definition of the object takes.
+fn reason(text: &str) -> Result<String, String> {
+    let reason = plain_text(text, usize::MAX);
+    match reason.chars().count() {
+        0 => Err("it is blank: who reads the request later wants to know".to_owned()),
+        1..=REASON_CHARACTERS_MAX => Ok(reason),
+        _ => Err(format!(
+            "it has more than {REASON_CHARACTERS_MAX} characters"
+        )),
+    }
+}
+
+/// Says what became of an order.
+pub(super) async fn resolve(args: ResolveArgs, target: &Target) -> Result<(), Failure> {
+    let ResolveArgs {
+        mut words,
+        selection,
+        quantity,
+        manner,
+    } = args;
+    let word = words.pop().unwrap_or_default();
+    let verb = known(&word, quantity)?;
+    let one_by_name = words.len() == 1 && !selection.is_given();
+    if words.is_empty() != selection.is_given() {
+        return Err(Failure::usage(
+            "it is not clear which requests this is about",
+            "Give names, or a selector (-l, --field-selector), and then what is known.",
+        ));
+    }
+    if matches!(verb, Verb::Arrived(_)) && !one_by_name {
+        return Err(Failure::usage(
+            "goods are counted for one request at a time",
+            "Say arrived of each, with its --quantity.",
+        ));
+    }
+    let chosen = Chosen {
+        names: words,
+        selection,
+    };
+    speak(verb, &chosen, &manner, target, true).await
+}
+
+fn known(word: &str, quantity: Option<u32>) -> Result<Verb, Failure> {
+    match (word, quantity) {
+        ("placed", None) => Ok(Verb::Placed),
+        ("not-placed", None) => Ok(Verb::NotPlaced),
+        ("arrived", Some(pieces)) => Quantity::new(pieces)
+            .map(Verb::Arrived)
+            .map_err(|why| Failure::usage(why.to_string(), "Count the pieces.")),
+        ("arrived", None) => Err(Failure::usage(
+            "arrived needs to know how many pieces came",
+            "Count them, and say it with --quantity.",
+        )),
+        ("placed" | "not-placed", Some(_)) => Err(Failure::usage(
+            format!("{word} says nothing of goods, so it has no --quantity"),
+            "Say arrived if goods came.",
+        )),
+        (other, _) => Err(Failure::usage(
+            format!("{other} is nothing that can be known of an order"),
+            "The last word is placed, not-placed or arrived: `kubectl restock resolve --help`.",
+        )),
+    }
+}
+
+/// Has requests ordered once more.
+pub(super) async fn retry(args: RetryArgs, target: &Target) -> Result<(), Failure> {
+    let confirmed = args.although_the_factory_may_have_it;
+    speak(Verb::Retry, &args.chosen, &args.manner, target, confirmed).await
+}
+
+/// Has requests ordered no more.
+pub(super) async fn cancel(args: CancelArgs, target: &Target) -> Result<(), Failure> {
+    speak(Verb::Cancel, &args.chosen, &args.manner, target, true).await
+}
+
+/// Reads all, asks where it has to be asked, says it, and waits for the answers. All are read
+/// first: the word is about what the person has before their eyes when they are asked.
+async fn speak(
+    verb: Verb,
+    chosen: &Chosen,
+    manner: &Manner,
+    target: &Target,
+    confirmed: bool,
+) -> Result<(), Failure> {
+    let (place, wanted) = chosen.look_up(target).await?;
+    if wanted.len() > REQUESTS_MAX {
+        return Err(Failure::new(
+            format!("{} requests are more than {REQUESTS_MAX}", wanted.len()),
+            "Say it of fewer at a time, with -n, -l or --field-selector.",
+        ));
+    }
+    let by = place.caller().await?;
+    let (mut sayings, mut failures) = (Vec::new(), Failures::default());
+    for (namespace, name) in &wanted {
+        let standing = Standing::read(&place, namespace, name).await;
+        let saying = standing.and_then(|standing| {
+            let word = Resolution {
+                verb,
+                attempt: standing.progress.attempt,
+                reason: manner.reason.clone(),
+                by: by.clone(),
+            };
+            Saying::of(standing, word)
+        });
+        match saying {
+            Ok(saying) => sayings.extend(saying),
+            Err(failure) => failures.add(failure),
+        }
+    }
+    if !confirmed && !manner.dry_run {
+        confirm::confirm(&sayings)?;
+    }
+    let mut waiting = Vec::new();
+    for saying in sayings {
+        match saying.say(&place, manner.dry_run).await {
+            Ok(()) => waiting.push(saying),
+            Err(failure) => failures.add(failure),
+        }
+    }
+    if !manner.dry_run {
+        let time = Duration::from_secs(manner.wait);
+        answer::answers(&place, waiting, time, &mut failures).await;
+    }
+    failures.told()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_that_the_definition_takes() {
+        assert_eq!(
+            reason(" seen\u{1b} in the log\n").unwrap(),
+            "seen in the log"
+        );
+        assert!(reason(" \u{200b}\t").is_err());
+        assert!(reason(&"재".repeat(REASON_CHARACTERS_MAX)).is_ok());
+        assert!(reason(&"a".repeat(REASON_CHARACTERS_MAX + 1)).is_err());
+    }
+}
