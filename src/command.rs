@@ -1,7 +1,9 @@
 //! What the program can be asked for.
 
-use restock_operator::process::args::{RoleArgs, Told};
-use restock_operator::{admin, controller, dlq, ingest, process, receiver, relay, sales};
+use restock_operator::admin::check;
+use restock_operator::process::args::{self, Cli, RoleArgs, Told};
+use restock_operator::process::{self, Process};
+use restock_operator::{admin, controller, dlq, ingest, receiver, relay, sales};
 use std::process::ExitCode;
 
 /// A role, which lives until it is told to stop, or a command, which does one thing.
@@ -29,12 +31,12 @@ impl Command {
     /// Does what was asked, to its end.
     pub(crate) async fn run(self, told: Told) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Controller(args) => process::run(told, args, controller::run).await,
-            Self::Ingest(args) => process::run(told, args, ingest::run).await,
-            Self::Receiver(args) => process::run(told, args, receiver::run).await,
-            Self::Sales(args) => process::run(told, args, sales::run).await,
-            Self::Relay(args) => process::run(told, args, relay::run).await,
-            Self::Dlq(args) => process::run(told, args, dlq::run).await,
+            Self::Controller(args) => live(told, args, controller::run).await,
+            Self::Ingest(args) => live(told, args, ingest::run).await,
+            Self::Receiver(args) => live(told, args, receiver::run).await,
+            Self::Sales(args) => live(told, args, sales::run).await,
+            Self::Relay(args) => live(told, args, relay::run).await,
+            Self::Dlq(args) => live(told, args, dlq::run).await,
             Self::Admin(command) => admin::run(command).await.map(|()| ExitCode::SUCCESS),
             Self::Openapi => {
                 print!("{}", sales::openapi());
@@ -42,4 +44,20 @@ impl Command {
             }
         }
     }
+}
+
+/// Lives as a role, which people may ask for its own check.
+async fn live<Args, Ending>(
+    told: Told,
+    args: RoleArgs<Args>,
+    role: impl FnOnce(Args, Process) -> Ending,
+) -> anyhow::Result<ExitCode>
+where
+    Args: clap::Args,
+    Ending: Future<Output = anyhow::Result<()>>,
+{
+    let of_role = format!("--role={}", told.role);
+    let settings = args::shared::<Cli<Command>, check::Args>(&[&of_role]);
+    let check = check::page_of(&told.role, settings);
+    process::run(told, args, check, role).await
 }

@@ -21,6 +21,7 @@ mod memory;
 mod metrics;
 mod observe;
 mod orphan;
+mod pages;
 mod place;
 pub mod purge;
 mod record;

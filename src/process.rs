@@ -12,6 +12,7 @@ pub mod lobby;
 pub mod metrics;
 pub mod purging;
 pub mod random;
+pub mod read_server;
 pub mod recent;
 pub mod reception;
 pub mod secret;
@@ -38,6 +39,8 @@ pub struct Process {
     pub tasks: TaskTracker,
     /// Where the role registers its metrics before it starts.
     pub registry: metrics::Registry,
+    /// Where it opens what people may read of it.
+    pub pages: read_server::Pages,
 }
 
 /// After the first failure: most end within it, as a neighbour that starts beside this role.
@@ -107,13 +110,15 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// Lives as one role: probes and metrics first, then the role, then the drain.
+/// Lives as one role: probes, metrics and what people may read first, then the role, then the
+/// drain. `check` is what the role's own check says.
 ///
 /// The exit code tells a role that ended in order from one that failed (logged here).
 /// An error means that it could not even begin, for example that the port is taken.
 pub async fn run<Args, Ending>(
     told: args::Told,
     args: args::RoleArgs<Args>,
+    check: read_server::Check,
     role: impl FnOnce(Args, Process) -> Ending,
 ) -> anyhow::Result<ExitCode>
 where
@@ -123,6 +128,7 @@ where
     let process = Process::default();
     shutdown::listen(process.shutdown.clone())?;
     let admin = admin_server::start(&args.admin, &process).await?;
+    let read = read_server::start(&args.read, process.pages.clone(), check).await?;
     tracing::info!(
         role = told.role,
         version = env!("CARGO_PKG_VERSION"),
@@ -135,6 +141,7 @@ where
     let ending = shutdown::drain(&process, role).await;
     // Last, so that the probes and the last counts can be read during the drain.
     admin.task.abort();
+    read.task.abort();
     Ok(match ending {
         Ok(()) => {
             tracing::info!(role = told.role, "stopped");

@@ -71,8 +71,8 @@ fn no_role_may_do_more_than_its_work() {
     let roles = of_kind(&objects, "Role");
     assert_eq!(
         roles.len(),
-        4,
-        "controller, its lease, ingest and the job of the Factories"
+        5,
+        "controller, its lease, ingest, the job of the Factories, and people who read"
     );
     for role in roles {
         for rule in role["rules"].as_array().unwrap() {
@@ -153,6 +153,10 @@ fn the_notes_warn_of_what_is_risky() {
             "WARNING: monitoring.podMonitor",
         ),
         ("migrate.enabled=false", "NOTE: migrate.enabled is false"),
+        (
+            "networkPolicy.enabled=true",
+            "NOTE: networkPolicy.readCidrs is empty",
+        ),
         ("callback.url=http://in.example", "WARNING: callback.url"),
         ("crds.keep=false", "WARNING: crds.keep is false"),
     ] {

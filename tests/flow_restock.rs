@@ -26,6 +26,8 @@ mod differs;
 mod faults;
 #[path = "flow/held.rs"]
 mod held;
+#[path = "flow/history.rs"]
+mod history;
 #[path = "flow/leaders.rs"]
 mod leaders;
 #[path = "flow/order_test.rs"]

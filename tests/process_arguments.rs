@@ -63,6 +63,7 @@ fn refused(role: &str, namespaces: &str) -> String {
         .env("RESTOCK_NAMESPACE", namespaces)
         .env("RESTOCK_LEASE_IDENTITY", "pod-1")
         .env("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0")
+        .env("RESTOCK_READ_LISTEN", "127.0.0.1:0")
         .env("RESTOCK_DATABASE_URL", "mysql://nowhere/restock")
         .env("RESTOCK_QUEUE_URL", "http://127.0.0.1:9/queue")
         .env("RESTOCK_OPS_TOPIC_ARN", "arn:aws:sns:eu-west-1:1:ops")

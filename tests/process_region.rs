@@ -35,6 +35,7 @@ impl Lost {
             // No node has any metadata for it.
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("RESTOCK_ADMIN_LISTEN", admin.to_string())
+            .env("RESTOCK_READ_LISTEN", "127.0.0.1:0")
             .env("RESTOCK_LISTEN", "127.0.0.1:0")
             .envs(settings.iter().copied())
             .stderr(Stdio::null())

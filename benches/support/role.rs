@@ -26,6 +26,7 @@ impl Role {
         let child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
             .arg(name)
             .env("RESTOCK_ADMIN_LISTEN", format!("127.0.0.1:{port}"))
+            .env("RESTOCK_READ_LISTEN", "127.0.0.1:0")
             .env("RUST_LOG", "warn")
             .envs(settings.iter().map(|(key, value)| (*key, value)))
             .stdin(Stdio::null())

@@ -8,11 +8,14 @@ mod cluster;
 mod inbox;
 mod ledger;
 mod notices;
+mod page;
 mod queues;
 mod report;
 mod rights;
 mod settings;
 mod topic;
+
+pub use page::of as page_of;
 
 use crate::process::args::{DatabaseArgs, NamespacesArgs, OpsArgs};
 use Role::{Controller, Dlq, Ingest, Receiver, Relay, Sales};
@@ -80,27 +83,31 @@ impl Args {
 /// # Errors
 /// If anything is wrong.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut report = Report::default();
-    let allow = settings::check(&args, &mut report).await;
+    let mut report = Report::printing();
+    look(&args, &mut report).await;
+    match report.wrong() {
+        0 => Ok(()),
+        wrong => bail!("{wrong} of {} things need a person", report.looked_at()),
+    }
+}
+
+async fn look(args: &Args, report: &mut Report) {
+    let allow = settings::check(args, report).await;
     if args.concern(&[Controller, Receiver, Sales, Relay, Dlq]) {
-        ledger::check(&args.database, &mut report).await;
+        ledger::check(&args.database, report).await;
     }
     if args.concern(&[Ingest, Receiver, Dlq]) {
-        queues::check(&args, &mut report).await;
+        queues::check(args, report).await;
     }
     // Not every shop has a relay: without a name of the topic, the queue's own look says so.
     let topic_arn = args.ops.topic_arn.as_deref();
     if args.role == Some(Relay) || args.role.is_none() && topic_arn.is_some() {
-        topic::check(topic_arn, &mut report).await;
+        topic::check(topic_arn, report).await;
     }
     if args.concern(&[Controller, Relay, Dlq]) {
-        notices::check(&args.ops, args.role != Some(Relay), &mut report).await;
+        notices::check(&args.ops, args.role != Some(Relay), report).await;
     }
     if args.concern(&[Controller, Ingest]) {
-        cluster::check(&args, allow.as_ref(), &mut report).await;
-    }
-    match report.wrong() {
-        0 => Ok(()),
-        wrong => bail!("{wrong} of {} things need a person", report.looked_at()),
+        cluster::check(args, allow.as_ref(), report).await;
     }
 }

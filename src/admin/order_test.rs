@@ -83,7 +83,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let name = format!("order-test-{}", &random::hex_128()[..RUN_CHARACTERS]);
     let (pages, order) = factory::open(&name);
     let mut trial = prepare(args, name).await?;
-    let serving = small_server::serve(listener, pages);
+    let serving = small_server::serve(listener, pages, small_server::CONNECTION_MAX);
     // The factory answers as long as somebody could call it.
     let ended = tokio::select! {
         ended = perform(&mut trial, order, &told) => ended,

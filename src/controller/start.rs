@@ -16,7 +16,7 @@ use crate::controller::sweep::{self, Sweeper};
 use crate::controller::tell::Notifier;
 use crate::controller::turning::{self, Turning};
 use crate::controller::words::{self, Edits};
-use crate::controller::{factories, reconcile, wake};
+use crate::controller::{factories, pages, reconcile, wake};
 use crate::crd::factory::Factory;
 use crate::crd::request::RestockRequest;
 use crate::edge::factory::AllowList;
@@ -58,6 +58,7 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let Some(given) = Given::wait(&args, &process).await? else {
         return Ok(());
     };
+    process.pages.open(pages::of(given.store.clone()));
     let (wake, wakes) = mpsc::channel(WAKES_MAX);
     let (edited, edits) = mpsc::channel(1);
     let assembling = assemble(args, given, &client, &process, wake.clone(), edited);

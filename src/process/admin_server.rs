@@ -40,7 +40,11 @@ pub async fn start(args: &AdminArgs, process: &Process) -> anyhow::Result<AdminS
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(process.clone());
-    let task = tokio::spawn(small_server::serve(listener, pages));
+    let task = tokio::spawn(small_server::serve(
+        listener,
+        pages,
+        small_server::CONNECTION_MAX,
+    ));
     Ok(AdminServer { address, task })
 }
 

@@ -6,11 +6,13 @@
 mod namespaces;
 mod ops;
 mod place;
+mod shared;
 mod told;
 mod unknown;
 
 pub use namespaces::{Area, NamespaceArgs, Namespaces, NamespacesArgs, NoLeaseNamespace};
 pub use ops::OpsArgs;
+pub use shared::shared;
 pub use told::Told;
 
 use clap::error::ErrorKind;
@@ -92,6 +94,15 @@ pub struct AdminArgs {
     pub admin_listen: SocketAddr,
 }
 
+/// Where people may read.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReadArgs {
+    /// Address of what people may read through the API server, such as /v1/check; port 0 takes
+    /// a free one and logs it
+    #[arg(long, env = "RESTOCK_READ_LISTEN", default_value = "0.0.0.0:8081")]
+    pub read_listen: SocketAddr,
+}
+
 /// Where the ledger is: exactly one of URL, file and secret.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
@@ -159,6 +170,9 @@ pub struct RoleArgs<Role: clap::Args> {
     /// Probes and metrics.
     #[command(flatten)]
     pub admin: AdminArgs,
+    /// What people may read.
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// The role's own.
     #[command(flatten)]
     pub role: Role,
@@ -170,7 +184,7 @@ pub struct RoleArgs<Role: clap::Args> {
 /// otherwise be a default that nobody chose.
 pub fn parse<Cli: CommandFactory + FromArgMatches>() -> (Cli, Told) {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let matches = command.try_get_matches_from_mut(arguments());
     if let Err(help) = &matches
         && !help.use_stderr()
     {
@@ -187,6 +201,10 @@ pub fn parse<Cli: CommandFactory + FromArgMatches>() -> (Cli, Told) {
         Ok(cli) => (cli, told),
         Err(error) => error.format(&mut command).exit(),
     }
+}
+
+fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os()
 }
 
 #[expect(

@@ -8,14 +8,15 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// A kubelet and a few scrapers; further connections wait in the listener's backlog.
+/// A kubelet and a few scrapers, or a few people; further connections wait in the listener's backlog.
 const CONNECTIONS_MAX: usize = 32;
 
 /// A caller that has not sent its request by then is not a probe.
 const REQUEST_HEAD_MAX: Duration = Duration::from_secs(2);
 
-/// One request per connection, answered from memory: the rest is the caller's reading.
-const CONNECTION_MAX: Duration = Duration::from_secs(10);
+/// How long a connection may last whose answer is made from memory: the rest is the caller's
+/// reading.
+pub const CONNECTION_MAX: Duration = Duration::from_secs(10);
 
 /// Probes send a handful of headers; hyper refuses a smaller buffer than this.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -23,9 +24,10 @@ const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// Between two tries to accept when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves for ever: it ends when the future is dropped, and connections by themselves.
+/// Serves for ever: it ends when the future is dropped, and connections, of one request each, by
+/// themselves: after `connection_max` at the latest.
 #[expect(clippy::disallowed_methods, reason = "bounded by a place and a time")]
-pub async fn serve(listener: TcpListener, pages: Router) {
+pub async fn serve(listener: TcpListener, pages: Router, connection_max: Duration) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Before the accept: what has no place yet costs no memory here.
@@ -36,7 +38,7 @@ pub async fn serve(listener: TcpListener, pages: Router) {
             Ok((stream, _)) => {
                 let pages = pages.clone();
                 tokio::spawn(async move {
-                    let _ = tokio::time::timeout(CONNECTION_MAX, converse(stream, pages)).await;
+                    let _ = tokio::time::timeout(connection_max, converse(stream, pages)).await;
                     drop(place);
                 });
             }

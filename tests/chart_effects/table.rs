@@ -240,6 +240,10 @@ pub(super) const EFFECTS: &[(&str, &str)] = &[
         "10.3.0.0/16",
     ),
     (
+        "networkPolicy.enabled=true networkPolicy.readCidrs=[\"10.4.0.0/28\"]",
+        "10.4.0.0/28",
+    ),
+    (
         "networkPolicy.enabled=true networkPolicy.factoryPorts=[9443]",
         "\"port\":9443",
     ),

@@ -20,6 +20,7 @@ impl Role {
         let mut child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
             .arg(name)
             .env("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("RESTOCK_READ_LISTEN", "127.0.0.1:0")
             .envs(settings.iter().map(|(key, value)| (*key, value)))
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

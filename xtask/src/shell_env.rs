@@ -109,6 +109,7 @@ pub(crate) fn variables(run: &RunDirectory, state: &State) -> Vec<(&'static str,
         ("RESTOCK_LISTEN", receiver),
         // A free port for each: many roles, run by hand or by tests, share this machine.
         ("RESTOCK_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+        ("RESTOCK_READ_LISTEN", "127.0.0.1:0".to_owned()),
     ]);
     variables
 }

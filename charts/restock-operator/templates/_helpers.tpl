@@ -14,6 +14,11 @@
 {{- printf "%s-%s" (include "restock.fullname" .root) .role -}}
 {{- end -}}
 
+{{/* The Service of its read port: 63 characters at most, as all names of Services. */}}
+{{- define "restock.readName" -}}
+{{- printf "%s-read" (include "restock.name" . | trunc 58 | trimSuffix "-") -}}
+{{- end -}}
+
 {{- define "restock.selector" -}}
 app.kubernetes.io/name: restock-operator
 app.kubernetes.io/instance: {{ .root.Release.Name }}

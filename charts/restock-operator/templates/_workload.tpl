@@ -1,5 +1,5 @@
 {{/*
-ServiceAccount, Deployment and PodDisruptionBudget of a role. Called with a dict as in
+ServiceAccount, Deployment, read Service and PodDisruptionBudget of a role. Called with a dict as in
 _pod.tpl, and with ports, grace (seconds) and strategy.
 */}}
 
@@ -64,6 +64,8 @@ spec:
           ports:
             - name: admin
               containerPort: 8080
+            - name: read
+              containerPort: 8081
             {{- with .ports }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -91,6 +93,26 @@ spec:
       volumes:
         {{- include "restock.volumes" . | trim | nindent 8 }}
       {{- end }}
+---
+# For the API server's service proxy, and nobody else: without an address of its own. A role that
+# is not ready answers too: what it waits for is what people want to read.
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "restock.readName" . }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "restock.labels" . | nindent 4 }}
+    restock.dev/serves: read
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  selector:
+    {{- include "restock.selector" . | nindent 4 }}
+  ports:
+    - name: read
+      port: 8081
+      targetPort: read
 {{- if and .root.Values.podDisruptionBudget (or .scaled (gt (int $replicas) 1)) }}
 ---
 apiVersion: policy/v1
