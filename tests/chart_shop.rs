@@ -47,7 +47,10 @@ fn variable<'a>(objects: &'a [Value], role: &str, name: &str) -> &'a str {
 
 #[test]
 fn the_shop_is_installed_only_where_it_is_switched_on() {
-    let plain = Value::Array(render(&[])).to_string();
+    let mut plain = render(&[]);
+    // That of the readers names what may be added later.
+    plain.retain(|object| object["kind"] != "Role");
+    let plain = Value::Array(plain).to_string();
     assert!(!plain.contains("sales") && !plain.contains("relay"));
     let said = refusal(&[SHOP[1]]);
     assert!(

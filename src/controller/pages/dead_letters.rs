@@ -49,6 +49,8 @@ fn item(listed: ListedDeadLetter) -> Value {
         "firstSeenAt": query::written(letter.first_seen_at),
         "lastSeenAt": query::written(letter.last_seen_at),
         "timesSeen": letter.times_seen,
+        "diedBefore": letter.died_before,
+        "firstDiedAt": letter.first_died_at.map(query::written),
         "toldAt": listed.told_at.map(query::written),
         "noticeId": listed.notice_id,
         "gone": listed.is_gone,
