@@ -7,11 +7,16 @@
 
 mod advice;
 mod completion;
+mod dead_letters;
 mod failure;
+mod history;
 mod output;
+mod pages;
 mod requests;
+mod roles;
 mod screen;
 mod simulate;
+mod since;
 mod status;
 mod suspend;
 mod table;
@@ -43,6 +48,10 @@ pub struct Cli {
 enum Command {
     /// Show all requests, the stuck ones first; or the story of one
     Status(status::Args),
+    /// Show what became of requests, also of those whose objects are gone
+    History(history::Args),
+    /// Dead letters: messages that could not become a request
+    Dlq(dead_letters::Args),
     /// Hold requests back: no new order is sent for them
     Suspend(suspend::Args),
     /// Let suspended requests go on
@@ -61,6 +70,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     let target = &cli.target;
     let done = match cli.command {
         Command::Status(args) => status::run(args, target).await,
+        Command::History(args) => history::run(args, target).await,
+        Command::Dlq(args) => dead_letters::run(args, target).await,
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
         Command::Simulate(args) => simulate::run(args, target).await,

@@ -1,5 +1,9 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
+mod proxy;
+
+pub use proxy::Proxied;
+
 use super::causes;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
