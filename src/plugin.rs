@@ -8,11 +8,16 @@
 mod advice;
 mod chosen;
 mod completion;
+mod dead_letters;
 mod failure;
+mod history;
 mod output;
+mod pages;
 mod requests;
+mod roles;
 mod screen;
 mod simulate;
+mod since;
 mod status;
 mod suspend;
 mod table;
@@ -52,6 +57,10 @@ enum Command {
     Retry(word::RetryArgs),
     /// Order nothing any more, where nothing is under way
     Cancel(word::CancelArgs),
+    /// Show what became of requests, also of those whose objects are gone
+    History(history::Args),
+    /// Dead letters: messages that could not become a request
+    Dlq(dead_letters::Args),
     /// Hold requests back: no new order is sent for them
     Suspend(suspend::Args),
     /// Let suspended requests go on
@@ -73,6 +82,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Resolve(args) => word::resolve(args, target).await,
         Command::Retry(args) => word::retry(args, target).await,
         Command::Cancel(args) => word::cancel(args, target).await,
+        Command::History(args) => history::run(args, target).await,
+        Command::Dlq(args) => dead_letters::run(args, target).await,
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
         Command::Simulate(args) => simulate::run(args, target).await,

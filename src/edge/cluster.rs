@@ -1,9 +1,12 @@
 //! The API server: every call has a deadline, and none is repeated behind our back.
 
 mod error;
+mod proxy;
+
+pub use error::ClusterError;
+pub use proxy::Proxied;
 
 use super::causes;
-pub use error::ClusterError;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, PartialObjectMeta, Patch, PatchParams, PostParams,

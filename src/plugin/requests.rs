@@ -116,7 +116,8 @@ pub(super) async fn one(place: &Place, namespace: &str, name: &str) -> Result<Vi
         format!("there is no request {name} in namespace {namespace}"),
         format!(
             "`kubectl restock status -n {namespace}` lists those that are there. One that is \
-             finished is deleted after a while; the ledger's table `archive` keeps its end."
+             finished is deleted after a while: `kubectl restock history --request {name}` tells \
+             its end."
         ),
     ))
 }

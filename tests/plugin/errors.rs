@@ -25,7 +25,10 @@ fn kubeconfig(name: &str, change: impl Fn(&str) -> String) -> String {
 async fn every_error_says_what_to_do_next() {
     at_place(async |place| {
         create(&place, &by_person("one"), json!({})).await;
-        ask(&place, &["status", "missing"]).expect(3, &["there is no request missing", "archive"]);
+        ask(&place, &["status", "missing"]).expect(
+            3,
+            &["there is no request missing", "history --request missing"],
+        );
         ask(&place, &["status", "--context", "nowhere"]).expect(1, &["nowhere", "get-contexts"]);
 
         let nobody = kubeconfig("nobody-listens", |_| "https://127.0.0.1:1".to_owned());

@@ -107,6 +107,11 @@ pub(crate) fn settings_of(role: &str) -> BTreeSet<String> {
     names.collect()
 }
 
+/// What the Role that the chart makes for these allows.
+pub(crate) fn rules_for(role: &str) -> Value {
+    of_kind("Role", role).unwrap()["rules"].take()
+}
+
 /// The object of this kind that the chart makes for a role.
 fn of_kind(kind: &str, role: &str) -> Option<Value> {
     let path = concat!(

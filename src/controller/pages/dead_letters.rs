@@ -28,10 +28,9 @@ pub(super) async fn page(
     let rows = query::rows(asked.limit)?;
     let behind = query::begin(asked.after.as_deref(), None)?;
     let _turn = reading.turn().await;
-    let found = reading.store.dead_letters(asked.gone, &behind, rows).await;
-    let found = found.map_err(|why| unreadable(&why))?;
-    let last = found.letters.last().map(ListedDeadLetter::mark);
-    let next = query::next(last, found.letters.len(), rows);
+    let reading = reading.store.dead_letters(asked.gone, &behind, rows + 1);
+    let mut found = reading.await.map_err(|why| unreadable(&why))?;
+    let next = query::cut(&mut found.letters, rows, ListedDeadLetter::mark);
     let items: Vec<Value> = found.letters.into_iter().map(item).collect();
     let swept_at = found.swept_at.map(query::written);
     Ok(Json(

@@ -49,9 +49,9 @@ pub(super) async fn page(
     let since = asked.since.map_or(0, Timestamp::as_microsecond);
     let since = Time::from_micros(since);
     let _turn = reading.turn().await;
-    let found = reading.store.history(&about, since, &behind, rows).await;
-    let found = found.map_err(|why| unreadable(&why))?;
-    let next = query::next(found.last().map(Archived::mark), found.len(), rows);
+    let reading = reading.store.history(&about, since, &behind, rows + 1);
+    let mut found = reading.await.map_err(|why| unreadable(&why))?;
+    let next = query::cut(&mut found, rows, Archived::mark);
     let items: Vec<Value> = found.into_iter().map(item).collect();
     Ok(Json(json!({ "items": items, "next": next })))
 }

@@ -55,15 +55,17 @@ fn mark(text: &str) -> Option<Mark> {
     })
 }
 
-/// What [`begin`] reads; none where there are no more rows than these.
-pub(super) fn next(last: Option<Mark>, rows: usize, rows_max: u32) -> Option<String> {
-    let last = last.filter(|_| rows == rows_max as usize)?;
-    let request_id = last.request_id?;
-    Some(format!(
-        "{}/{request_id}/{}",
-        last.at.as_micros(),
-        last.rest
-    ))
+/// Cuts off the one row that was read beyond the page, to know whether there is any; then where
+/// the next page begins, for [`begin`].
+pub(super) fn cut<T>(found: &mut Vec<T>, rows: u32, mark: impl Fn(&T) -> Mark) -> Option<String> {
+    let rows = rows as usize;
+    if found.len() <= rows {
+        return None;
+    }
+    found.truncate(rows);
+    let last = mark(found.last()?);
+    let (at, request_id) = (last.at.as_micros(), last.request_id?);
+    Some(format!("{at}/{request_id}/{}", last.rest))
 }
 
 /// A time of the ledger, as JSON has times; as a number if it is none of a calendar's.
@@ -83,8 +85,10 @@ mod tests {
             request_id: Some(RequestId::parse("r:1").unwrap()),
             rest: "m/2 x".to_owned(),
         };
-        assert_eq!(next(Some(last.clone()), 2, 3), None);
-        let text = next(Some(last.clone()), 3, 3).unwrap();
+        let mut found = vec![1, 2, 3];
+        assert_eq!(cut(&mut found, 3, |_| last.clone()), None);
+        let text = cut(&mut found, 2, |_| last.clone()).unwrap();
+        assert_eq!(found, [1, 2]);
         assert_eq!(begin(Some(&text), None).unwrap(), last);
         let long = format!("1/r/{}", "x".repeat(ID_CHARACTERS_MAX + 1));
         for hostile in ["", "7", "7/r", "x/r/m", "7/r r/m", "7/r/글", &long] {

@@ -40,7 +40,7 @@ impl From<kube::Error> for ClusterError {
     }
 }
 
-fn of_status(status: &Status) -> ClusterError {
+pub(super) fn of_status(status: &Status) -> ClusterError {
     let text = causes::cut(&status.message);
     match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => ClusterError::Exists(text),

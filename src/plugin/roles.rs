@@ -1,0 +1,145 @@
+//! The roles of the operator that can be asked: by their read Services, through the API server.
+
+use super::failure::Failure;
+use super::target::Place;
+use crate::edge::cluster::{self, ClusterError, Proxied};
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{Api, ListParams};
+use kube::{Client, ResourceExt as _};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What the chart gives to the read Services of all roles.
+const SELECTOR: &str = "app.kubernetes.io/name=restock-operator,restock.dev/serves=read";
+
+/// Which role a Service is of.
+const COMPONENT: &str = "app.kubernetes.io/component";
+
+/// The port's name; the Role for readers names it too.
+const PORT: &str = "read";
+
+/// The role that reads the ledger for people.
+const CONTROLLER: &str = "controller";
+
+/// Services of one look: six a release.
+const ROLES_MAX: u32 = 500;
+
+/// Bytes of one answer: a hundred objects of the largest that are usual, 64 KiB each, and more.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A role of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Role {
+    /// Its name, such as controller.
+    pub(super) role: String,
+    pub(super) namespace: String,
+    service: String,
+}
+
+/// All that can be asked, by namespace and name.
+pub(super) async fn all(place: &Place) -> Result<Vec<Role>, Failure> {
+    let parameters = ListParams::default().labels(SELECTOR).limit(ROLES_MAX);
+    let found = cluster::select(&services(place), &parameters).await;
+    let found = found.map_err(|why| failure(&format!("list services {}", place.words()), &why))?;
+    let mut roles: Vec<Role> = found.items.into_iter().filter_map(role).collect();
+    roles.sort_by_key(|one| (one.namespace.clone(), one.role.clone(), one.service.clone()));
+    if roles.is_empty() {
+        return Err(Failure::new(
+            format!("there is no role of the operator {}", place.words()),
+            "Name the namespace that the operator is installed in with -n, or look for it with \
+             -A. One that is older than this program has no read port: upgrade it.",
+        ));
+    }
+    Ok(roles)
+}
+
+/// The one controller of the place: it reads the ledger.
+pub(super) async fn controller(place: &Place) -> Result<Role, Failure> {
+    let mut roles = all(place).await?;
+    roles.retain(|one| one.role == CONTROLLER);
+    match (roles.pop(), roles.pop()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(Failure::new(
+            format!("there is no controller {}", place.words()),
+            "Name the namespace that it is installed in with -n.",
+        )),
+        (Some(one), Some(other)) => Err(Failure::usage(
+            format!("there are several controllers {}", place.words()),
+            format!(
+                "Name the namespace of one with -n, such as {} or {}.",
+                other.namespace, one.namespace
+            ),
+        )),
+    }
+}
+
+fn services(place: &Place) -> Api<Service> {
+    match &place.namespace {
+        Some(namespace) => Api::namespaced(place.client.clone(), namespace),
+        None => Api::all(place.client.clone()),
+    }
+}
+
+fn role(service: Service) -> Option<Role> {
+    Some(Role {
+        role: service.labels().get(COMPONENT)?.clone(),
+        namespace: service.namespace()?,
+        service: service.name_any(),
+    })
+}
+
+impl Role {
+    /// What it answers.
+    pub(super) async fn get(
+        &self,
+        client: &Client,
+        page: &str,
+        parameters: &[(&str, String)],
+        deadline: Duration,
+    ) -> Result<Value, Failure> {
+        let proxied = Proxied {
+            namespace: &self.namespace,
+            service: &self.service,
+            port: PORT,
+        };
+        let asking = proxied.get(client, page, parameters, ANSWER_BYTES_MAX, deadline);
+        asking.await.map_err(|why| {
+            let doing = format!("ask the {} in namespace {}", self.role, self.namespace);
+            self.failure(&doing, &why)
+        })
+    }
+
+    fn failure(&self, doing: &str, why: &ClusterError) -> Failure {
+        let Self {
+            role, namespace, ..
+        } = self;
+        let next = match why {
+            _ if why.is_forbidden() => return failure(doing, why),
+            ClusterError::Gone(_) => {
+                "It is of another version than this program, or was just removed: upgrade the \
+                 older of the two."
+                    .to_owned()
+            }
+            ClusterError::Refused(_) => "Its words say why.".to_owned(),
+            _ => format!(
+                "Is a pod of it up? `kubectl get pods -n {namespace} -l {COMPONENT}={role}` says. \
+                 If so, and there are network policies, they must let the API server in: \
+                 networkPolicy.readCidrs of the chart."
+            ),
+        };
+        Failure::new(format!("cannot {doing}: {why}"), next)
+    }
+}
+
+/// With the right that is missing, where it is one.
+fn failure(doing: &str, why: &ClusterError) -> Failure {
+    if !why.is_forbidden() {
+        return Failure::of_cluster(doing, why);
+    }
+    Failure::new(
+        format!("cannot {doing}: {why}"),
+        "Ask your administrator to bind you to the Role of the chart whose name ends with \
+         -reader: `kubectl create rolebinding restock-readers -n NAMESPACE \
+         --role=restock-restock-operator-reader --user=YOU` (docs/install-eks.md).",
+    )
+}
