@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use restock_operator::crd::definitions;
+use restock_operator::domain::notice::Kind;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -176,26 +177,77 @@ fn no_document_names_a_setting_that_is_gone() {
     }
 }
 
+/// The closed set of words of this field of a request's status, in the order of the definition.
+fn words_of(field: &str) -> Vec<String> {
+    let mut definitions = definitions().into_iter();
+    let definition = definitions.find(|one| one.spec.names.kind == "RestockRequest");
+    let definition = serde_json::to_value(definition.unwrap()).unwrap();
+    let status = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties";
+    let words = definition.pointer(&format!("{status}/{field}/enum"));
+    let words = words.and_then(Value::as_array).unwrap().iter();
+    // An absent reason is null in the schema.
+    words
+        .filter_map(|word| Some(word.as_str()?.to_owned()))
+        .collect()
+}
+
 #[test]
 fn every_phase_and_reason_of_a_request_is_explained() {
     let page = document("docs/operations.md");
-    let definition = definitions()
-        .into_iter()
-        .find(|definition| definition.spec.names.kind == "RestockRequest")
-        .unwrap();
-    let definition = serde_json::to_value(definition).unwrap();
-    let status = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties";
     for field in ["phase", "reason", "orderOutcome"] {
-        let words = definition.pointer(&format!("{status}/{field}/enum"));
-        let words = words.and_then(Value::as_array).unwrap();
+        let words = words_of(field);
         assert!(!words.is_empty(), "{field} is a closed set");
-        // An absent reason is null in the schema.
-        for word in words.iter().filter_map(Value::as_str) {
+        for word in words {
             assert!(
                 page.contains(&format!("| `{word}` |")),
                 "docs/operations.md has no row for the {field} {word}"
             );
         }
+    }
+}
+
+/// A match, so that the compiler asks for a new kind.
+const fn kind_after(kind: Kind) -> Option<Kind> {
+    match kind {
+        Kind::Failed => Some(Kind::Delayed),
+        Kind::Delayed => Some(Kind::Resolved),
+        Kind::Resolved => Some(Kind::Surplus),
+        Kind::Surplus => Some(Kind::Gone),
+        Kind::Gone => Some(Kind::Unclaimed),
+        Kind::Unclaimed => Some(Kind::Differs),
+        Kind::Differs => None,
+    }
+}
+
+#[test]
+fn the_runbook_settles_every_failure_every_notice_and_every_alert() {
+    let page = document("docs/runbook.md");
+    // The closed set ends with the reasons of failures.
+    let all = words_of("reason");
+    let failures = all.iter().skip_while(|word| *word != "LateArrival").skip(1);
+    let failures: Vec<&String> = failures.collect();
+    assert!(failures.iter().any(|word| *word == "CallbackOverdue"));
+    for reason in failures {
+        assert!(
+            page.contains(&format!("\n### {reason}\n")),
+            "docs/runbook.md has no section for {reason}"
+        );
+    }
+    let kinds = std::iter::successors(Some(Kind::Failed), |kind| kind_after(*kind));
+    // Those two are told by the roles dlq and relay.
+    for kind in kinds.map(Kind::word).chain(["dead-letter", "held"]) {
+        assert!(
+            page.contains(&format!("\n## {kind}\n")),
+            "docs/runbook.md has no section for the notice {kind}"
+        );
+    }
+    let operations = document("docs/operations.md");
+    let (_, alerts) = operations.split_once("\n### What to alert on\n").unwrap();
+    let alerts = alerts.split("\n## ").next().unwrap();
+    let words = alerts.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));
+    for metric in words.filter(|word| word.starts_with("restock_")) {
+        let name = metric.trim_end_matches("_bucket");
+        assert!(page.contains(name), "docs/runbook.md has no row for {name}");
     }
 }
 

@@ -196,8 +196,8 @@ async fn speak(
             Err(failure) => failures.add(failure),
         }
     }
-    if !confirmed && !manner.dry_run {
-        confirm::confirm(&sayings)?;
+    if !confirmed {
+        confirm::confirm(&sayings, manner.dry_run)?;
     }
     let mut waiting = Vec::new();
     for saying in sayings {

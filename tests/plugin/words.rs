@@ -171,6 +171,8 @@ async fn nothing_is_ordered_a_second_time_unless_somebody_says_so_in_so_many_wor
         );
         assert!(said(&place, "a").await.is_none() && said(&place, "sure").await.is_none());
 
+        let tried = say(&place, &["retry", "a", "--dry-run"]);
+        tried.expect(0, &["a, attempt 1: said elsewhere"]);
         let (namespace, flag) = (&place.namespace, "--although-the-factory-may-have-it");
         say(&place, &["retry", "a", flag]).expect(0, &[]);
         assert_eq!(said(&place, "a").await.unwrap().verb, Verb::Retry);

@@ -2,6 +2,7 @@
 
 use super::saying::Saying;
 use super::standing::Standing;
+use crate::domain::progress::Phase;
 use crate::edge::cluster;
 use crate::plugin::failure::{Failure, Failures};
 use crate::plugin::output::say;
@@ -17,7 +18,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 enum Seen {
     /// In words: where it stands now.
     Done(String),
-    Refused(String),
+    /// Why, and in which phase it is now.
+    Refused(String, Phase),
     /// No answer yet, or none that could be read.
     Open,
     Lost(Failure),
@@ -57,7 +59,7 @@ async fn look(place: &Place, open: &mut Vec<Saying>, failures: &mut Failures) {
                     continue;
                 }
                 Seen::Done(stands) => say(name, &format!("done; now {stands}"), false),
-                Seen::Refused(why) => failures.add(saying.refused(&why)),
+                Seen::Refused(why, phase) => failures.add(saying.refused(&why, phase)),
                 Seen::Lost(failure) => failures.add(failure),
             }
             open.remove(at);
@@ -88,7 +90,8 @@ async fn seen(place: &Place, saying: &Saying) -> Seen {
     }
     let handled = now.progress.handled_resolution;
     if let Some(handled) = handled.filter(|handled| handled.word == saying.word) {
-        return handled.refusal.map_or(Seen::Done(stands), Seen::Refused);
+        let refused = |why| Seen::Refused(why, now.progress.phase);
+        return handled.refusal.map_or(Seen::Done(stands), refused);
     }
     match now.request.resolution {
         Some(said) if said == saying.word => Seen::Open,

@@ -15,14 +15,18 @@ const ANSWER_BYTES_MAX: u64 = 256;
 /// Requests that are listed by name: what fits on one screen.
 const LISTED_MAX: usize = 20;
 
-/// Asks the person at the terminal, if any of these may be ordered twice.
-pub(super) fn confirm(sayings: &[Saying]) -> Result<(), Failure> {
+/// Asks the person at the terminal, if any of these may be ordered twice. A dry run only shows
+/// them.
+pub(super) fn confirm(sayings: &[Saying], dry_run: bool) -> Result<(), Failure> {
     let twice = |saying: &&Saying| may_order_twice(&saying.standing.progress);
     let twice: Vec<_> = sayings.iter().filter(twice).collect();
     if twice.is_empty() {
         return Ok(());
     }
     screen::complain(&question(&twice));
+    if dry_run {
+        return Ok(());
+    }
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage(
             "nothing was said: nobody is at a terminal to confirm it",

@@ -36,7 +36,7 @@ impl Saying {
             return Err(saying.in_the_way(other));
         }
         match objection(&saying.word, &saying.standing.progress) {
-            Some(why) => Err(saying.refused(&why)),
+            Some(why) => Err(saying.refused(&why, saying.standing.progress.phase)),
             None => Ok(Some(saying)),
         }
     }
@@ -86,16 +86,16 @@ impl Saying {
         )
     }
 
-    /// The word was refused, for this reason.
-    pub(super) fn refused(&self, why: &str) -> Failure {
-        Failure::word_refused(format!("{self} is refused: {why}"), self.way_out())
+    /// The word is refused, for this reason, where the request stands now.
+    pub(super) fn refused(&self, why: &str, phase: Phase) -> Failure {
+        Failure::word_refused(format!("{self} is refused: {why}"), self.way_out(phase))
     }
 
     /// What to do instead.
-    fn way_out(&self) -> String {
+    fn way_out(&self, phase: Phase) -> String {
         let (name, namespace) = (&self.standing.name, &self.standing.namespace);
         let look = format!("`kubectl restock status {name} -n {namespace}`");
-        match (self.word.verb, self.standing.progress.phase) {
+        match (self.word.verb, phase) {
             (_, Phase::Succeeded) => {
                 "Nothing is left to say. If they were miscounted, correct the stock with \
                  `restock-operator adjust`."
