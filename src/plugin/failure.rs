@@ -10,6 +10,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const NO_SUCH_REQUEST: u8 = 3;
 const REFUSED: u8 = 4;
+const UNHEALTHY: u8 = 5;
 
 /// Columns before what is said.
 const INDENT: usize = 7;
@@ -41,6 +42,11 @@ impl Failure {
     /// A message would not become a request.
     pub(super) fn refused(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::of(REFUSED, what, next)
+    }
+
+    /// Something of the installation needs a person.
+    pub(super) fn unhealthy(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(UNHEALTHY, what, next)
     }
 
     fn of(code: u8, what: impl Into<String>, next: impl Into<String>) -> Self {
@@ -85,6 +91,11 @@ impl Failure {
     /// What went wrong, on one line.
     pub(super) fn what(&self) -> &str {
         &self.what
+    }
+
+    /// With what to do next, where it is one line among others.
+    pub(super) fn in_words(&self) -> String {
+        format!("{}. {}", self.what, self.next)
     }
 
     /// Says it on standard error.
