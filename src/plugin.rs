@@ -6,6 +6,7 @@
 //! control character of a stranger reach the terminal.
 
 mod advice;
+mod check;
 mod chosen;
 mod completion;
 mod dead_letters;
@@ -38,7 +39,7 @@ use target::Target;
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request, \
                   4 simulate: a message would be refused, 5 your word was refused, \
-                  6 your word was not taken up in time."
+                  6 your word was not taken up in time, 7 check: something needs a person."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -61,6 +62,8 @@ enum Command {
     History(history::Args),
     /// Dead letters: messages that could not become a request
     Dlq(dead_letters::Args),
+    /// Say whether the installation is healthy, and what to do where it is not
+    Check(check::Args),
     /// Hold requests back: no new order is sent for them
     Suspend(suspend::Args),
     /// Let suspended requests go on
@@ -84,6 +87,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Cancel(args) => word::cancel(args, target).await,
         Command::History(args) => history::run(args, target).await,
         Command::Dlq(args) => dead_letters::run(args, target).await,
+        Command::Check(args) => check::run(args, target).await,
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
         Command::Simulate(args) => simulate::run(args, target).await,

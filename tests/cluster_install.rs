@@ -18,6 +18,7 @@ mod support {
     pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
+    pub(crate) mod plugin;
     pub(crate) mod proxy;
     pub(crate) mod stock_queue;
 }
@@ -38,6 +39,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use support::plugin::plugin;
 
 /// Seconds that a Succeeded request is kept: long enough to be seen.
 const TTL_SECONDS: u32 = 20;
@@ -62,6 +64,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         what_fails_is_told(&shop).await;
         goods_of_a_deleted_request_count(&shop).await;
         it_tests_itself(&shop).await;
+        people_read_it(&shop);
         finished_requests_go(&shop).await;
         for role in WITH_RIGHTS {
             assert_nothing_is_refused(&shop.place, role);
@@ -169,6 +172,28 @@ async fn it_tests_itself(shop: &Installation) {
     // For people: a command logs nothing beside its answer.
     assert!(!said.contains("timestamp"), "{said}");
     assert_eq!(shop.stock().await, 11);
+}
+
+/// Through the API server: what became of requests, dead letters, and whether all is well.
+fn people_read_it(shop: &Installation) {
+    let ask = |words: &[&str]| {
+        let said = plugin(&[words, &["-n", &shop.place.namespace]].concat(), "", &[]);
+        println!("$ kubectl restock {}\n{}", words.join(" "), said.out);
+        assert_eq!(said.code, 0, "{said:?}");
+        said.out
+    };
+    let history = ask(&["history", "--sku", SKU]);
+    for words in ["rr-", "Arrived", "Refused"] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
+    let letters = ask(&["dlq", "list"]);
+    assert!(letters.starts_with("1 dead letter; "), "{letters}");
+    assert!(letters.contains("no product id: expected"), "{letters}");
+    let health = ask(&["check"]);
+    for role in ["controller", "ingest", "receiver", "sales", "relay", "dlq"] {
+        let heading = format!("{role} in namespace {}, version ", shop.place.namespace);
+        assert!(health.contains(&heading), "{role}: {health}");
+    }
 }
 
 /// What people try first when nobody seems to lead.

@@ -15,6 +15,10 @@ mod identity;
 mod inbox;
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/receiver.rs"]
+mod receiver;
 #[path = "support/stock_queue.rs"]
 mod stock_queue;
 
@@ -30,6 +34,7 @@ use restock_operator::process::install_tls;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use stock_queue::with_queues;
 
 async fn factory(place: &Place, name: &str) {
@@ -113,7 +118,12 @@ struct Shop {
 }
 
 impl Shop {
-    async fn create(place: &Place, ledger: &Ledger, queues: &stock_queue::StockQueue) -> Self {
+    async fn create(
+        place: &Place,
+        ledger: &Ledger,
+        queues: &stock_queue::StockQueue,
+        receiver: SocketAddr,
+    ) -> Self {
         factory(place, "seoul").await;
         // What docs/configuration.md grants the roles of a release.
         let account = Account::with_rights("pass", "SELECT, INSERT, UPDATE").await;
@@ -129,7 +139,8 @@ impl Shop {
             ("RESTOCK_DATABASE_URL_FILE", files[0].path()),
             ("RESTOCK_CALLBACK_KEYS_FILE", files[1].path()),
             ("RESTOCK_MAPPING_FILE", files[2].path()),
-            ("RESTOCK_CALLBACK_URL", "https://restock.example.com".into()),
+            ("RESTOCK_CALLBACK_URL", format!("http://{receiver}")),
+            ("RESTOCK_RECEIVER_URL", format!("http://{receiver}/")),
             ("RESTOCK_FACTORY_ALLOW", "factory.example.com".into()),
             ("RESTOCK_OPS_TOPIC_ARN", queues.mailbox().await.0),
             ("RESTOCK_QUEUE_URL", queues.queue.url().to_owned()),
@@ -163,6 +174,51 @@ impl Shop {
 const NO_CHANGE: (&str, &str) = ("RUST_LOG", "warn");
 const NOWHERE: &str = "/nonexistent/kubeconfig";
 
+/// What each role looks at, and nothing else, where the receiver is at this address.
+fn looks(receiver: SocketAddr) -> [(&'static str, Vec<String>); 4] {
+    let of_controller = [
+        &format!("callback URL: http://{receiver}"),
+        &format!("way of callbacks: http://{receiver} answers"),
+        &format!("way to the receiver: http://{receiver}/ answers"),
+        "callback keys: 1 read",
+        "factory hosts: factory.example.com",
+        "ledger: answers",
+        "notices: go to",
+        "notice topic: confirmed subscriptions: 1",
+        "definition: restockrequests.restock.dev is served",
+        "definition: factories.restock.dev is served",
+        "rights of controller: complete",
+        "lease of controller: complete",
+        "factories in",
+    ];
+    let of_ingest = [
+        "mapping: ",
+        "queue: messages that nobody can read",
+        "definition: restockrequests.restock.dev is served",
+        "rights of ingest: complete",
+    ];
+    let of_receiver = [
+        "callback keys: 1 read",
+        "ledger: answers",
+        "inbox: parked callbacks are kept",
+    ];
+    let of_dlq = [
+        "mapping: ",
+        "ledger: answers",
+        "queue: messages that nobody can read",
+        "dead letters: kept as long",
+        "notices: go to",
+        "notice topic: confirmed subscriptions: 1",
+    ];
+    let owned = |looks: &[&str]| looks.iter().map(|look| (*look).to_owned()).collect();
+    [
+        ("controller", owned(&of_controller)),
+        ("ingest", owned(&of_ingest)),
+        ("receiver", owned(&of_receiver)),
+        ("dlq", owned(&of_dlq)),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_is_content_with_its_own_settings_and_rights() {
     install_tls();
@@ -170,55 +226,10 @@ async fn each_role_is_content_with_its_own_settings_and_rights() {
     let name = format!("restock-test-check-role-{}", std::process::id());
     with_queues(&name, 5, async |queues| {
         in_namespace(async |place| {
-            let shop = Shop::create(&place, ledger, &queues).await;
-            // What each role looks at, and nothing else.
-            let looks: [(&str, &[&str]); 4] = [
-                (
-                    "controller",
-                    &[
-                        "callback URL: https://restock.example.com",
-                        "callback keys: 1 read",
-                        "factory hosts: factory.example.com",
-                        "ledger: answers",
-                        "notices: go to",
-                        "notice topic: confirmed subscriptions: 1",
-                        "definition: restockrequests.restock.dev is served",
-                        "definition: factories.restock.dev is served",
-                        "rights of controller: complete",
-                        "lease of controller: complete",
-                        "factories in",
-                    ],
-                ),
-                (
-                    "ingest",
-                    &[
-                        "mapping: ",
-                        "queue: messages that nobody can read",
-                        "definition: restockrequests.restock.dev is served",
-                        "rights of ingest: complete",
-                    ],
-                ),
-                (
-                    "receiver",
-                    &[
-                        "callback keys: 1 read",
-                        "ledger: answers",
-                        "inbox: parked callbacks are kept",
-                    ],
-                ),
-                (
-                    "dlq",
-                    &[
-                        "mapping: ",
-                        "ledger: answers",
-                        "queue: messages that nobody can read",
-                        "dead letters: come from the queue, and are kept for longer",
-                        "notices: go to",
-                        "notice topic: confirmed subscriptions: 1",
-                    ],
-                ),
-            ];
-            for (role, looks) in looks {
+            let receiver = receiver::Shop::open().await;
+            let address = receiver.address;
+            let shop = Shop::create(&place, ledger, &queues, address).await;
+            for (role, looks) in looks(address) {
                 let identity = Identity::of_role(role, &place).await;
                 let (fine, text) = shop.check(role, &identity.kubeconfig(), NO_CHANGE);
                 assert!(fine, "{role}: {text}");
@@ -229,6 +240,7 @@ async fn each_role_is_content_with_its_own_settings_and_rights() {
                     assert!(text.contains(&said), "{role}: {said:?} in\n{text}");
                 }
             }
+            receiver.close().await;
         })
         .await;
     })
@@ -242,7 +254,9 @@ async fn what_a_role_lacks_is_one_line_and_what_to_do() {
     let name = format!("restock-test-check-lacks-{}", std::process::id());
     with_queues(&name, 5, async |queues| {
         in_namespace(async |place| {
-            let shop = Shop::create(&place, ledger, &queues).await;
+            // Nobody listens there.
+            let nowhere = "127.0.0.1:9".parse().unwrap();
+            let shop = Shop::create(&place, ledger, &queues, nowhere).await;
             let nobody = Identity::without_rights(&place);
             let cases = [
                 (
@@ -256,8 +270,15 @@ async fn what_a_role_lacks_is_one_line_and_what_to_do() {
                     "controller",
                     nobody.kubeconfig(),
                     NO_CHANGE,
-                    13,
+                    14,
                     "rights of controller: may not watch factories (restock.dev)",
+                ),
+                (
+                    "controller",
+                    NOWHERE.to_owned(),
+                    NO_CHANGE,
+                    2,
+                    "way to the receiver: http://127.0.0.1:9/ does not answer",
                 ),
                 (
                     "receiver",

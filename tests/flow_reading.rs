@@ -14,6 +14,8 @@ mod support {
 }
 #[path = "flow/reading_dead_letters.rs"]
 mod dead_letters;
+#[path = "flow/reading_check.rs"]
+mod health;
 
 use serde_json::{Value, json};
 use support::identity::{Identity, rules_for};

@@ -10,6 +10,7 @@ mod ledger;
 mod notices;
 mod page;
 mod queues;
+mod reach;
 mod report;
 mod rights;
 mod settings;
@@ -52,6 +53,9 @@ pub struct Args {
     /// Public base URL of the receiver, as the factory reaches it
     #[arg(long, env = "RESTOCK_CALLBACK_URL", value_name = "URL")]
     callback_url: Option<String>,
+    /// Base URL of the receiver within the cluster
+    #[arg(long, env = "RESTOCK_RECEIVER_URL", value_name = "URL")]
+    receiver_url: Option<String>,
     /// File with the callback keys; the first one signs
     #[arg(long, env = "RESTOCK_CALLBACK_KEYS_FILE", value_name = "PATH")]
     callback_keys_file: Option<PathBuf>,
@@ -93,6 +97,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn look(args: &Args, report: &mut Report) {
     let allow = settings::check(args, report).await;
+    if args.concern(&[Controller]) {
+        reach::check(args, report).await;
+    }
     if args.concern(&[Controller, Receiver, Sales, Relay, Dlq]) {
         ledger::check(&args.database, report).await;
     }

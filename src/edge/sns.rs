@@ -25,6 +25,15 @@ pub struct Topic {
     arn: String,
 }
 
+/// Who was subscribed to a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subscriptions {
+    /// Who reads what is published; without any nobody does.
+    pub confirmed: u64,
+    /// Who was asked whether they want to, and has not said yes.
+    pub pending: u64,
+}
+
 impl Topic {
     /// The topic of this ARN. Nothing is sent yet.
     pub fn new(config: &SdkConfig, arn: impl Into<String>) -> Self {
@@ -39,11 +48,11 @@ impl Topic {
         &self.arn
     }
 
-    /// How many subscriptions were confirmed; without one nobody reads what is published.
+    /// How many subscriptions it has.
     ///
     /// # Errors
     /// [`AwsError`].
-    pub async fn subscriptions(&self) -> Result<u64, AwsError> {
+    pub async fn subscriptions(&self) -> Result<Subscriptions, AwsError> {
         let answer = self
             .client
             .get_topic_attributes()
@@ -52,8 +61,14 @@ impl Topic {
             .await
             .map_err(|error| aws::failure(&error))?;
         let attributes = answer.attributes.unwrap_or_default();
-        let confirmed = attributes.get("SubscriptionsConfirmed");
-        Ok(confirmed.map_or(Ok(0), |count| count.parse()).unwrap_or(0))
+        let count = |name: &str| {
+            let count = attributes.get(name).map(|count| count.parse());
+            count.and_then(Result::ok).unwrap_or_default()
+        };
+        Ok(Subscriptions {
+            confirmed: count("SubscriptionsConfirmed"),
+            pending: count("SubscriptionsPending"),
+        })
     }
 
     /// Publishes plain text; answers the id that SNS gave to it: the acknowledgement.

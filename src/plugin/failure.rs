@@ -12,6 +12,7 @@ const NO_SUCH_REQUEST: u8 = 3;
 const REFUSED: u8 = 4;
 const WORD_REFUSED: u8 = 5;
 const NOT_TAKEN_UP: u8 = 6;
+const UNHEALTHY: u8 = 7;
 
 /// Columns before what is said.
 const INDENT: usize = 7;
@@ -55,6 +56,11 @@ impl Failure {
         Self::of(NOT_TAKEN_UP, what, next)
     }
 
+    /// Something of the installation needs a person.
+    pub(super) fn unhealthy(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(UNHEALTHY, what, next)
+    }
+
     fn of(code: u8, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             code,
@@ -92,6 +98,11 @@ impl Failure {
     pub(super) fn or_else(self, way: &str) -> Self {
         let next = format!("{} Or {way}.", self.next);
         Self { next, ..self }
+    }
+
+    /// With what to do next, where it is one line among others.
+    pub(super) fn in_words(&self) -> String {
+        format!("{}. {}", self.what, self.next)
     }
 
     /// Says it on standard error.

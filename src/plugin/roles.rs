@@ -13,7 +13,7 @@ use std::time::Duration;
 const SELECTOR: &str = "app.kubernetes.io/name=restock-operator,restock.dev/serves=read";
 
 /// Which role a Service is of.
-const COMPONENT: &str = "app.kubernetes.io/component";
+pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
 
 /// The port's name; the Role for readers names it too.
 const PORT: &str = "read";
@@ -33,7 +33,8 @@ pub(super) struct Role {
     /// Its name, such as controller.
     pub(super) role: String,
     pub(super) namespace: String,
-    service: String,
+    /// The Service of its read port.
+    pub(super) service: String,
 }
 
 /// All that can be asked, by namespace and name.

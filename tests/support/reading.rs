@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
 use crate::support::cluster::Place;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -78,6 +79,37 @@ async fn pod(place: &Place, name: &str, address: IpAddr) {
     pods.patch_status(name, &parameters, &patch).await.unwrap();
 }
 
+/// Makes the Deployment of this role, with so many pods wanted and ready.
+pub(crate) async fn workload(place: &Place, role: &str, wanted: i32, ready: i32) {
+    let name = format!("shop-{role}");
+    let labels = json!({
+        "app.kubernetes.io/name": "restock-operator",
+        "app.kubernetes.io/component": role,
+    });
+    let container = json!({ "name": "role", "image": "restock-operator" });
+    let deployment = json!({
+        "metadata": { "name": name, "labels": labels },
+        "spec": {
+            "replicas": wanted,
+            "selector": { "matchLabels": labels },
+            "template": {
+                "metadata": { "labels": labels },
+                "spec": { "containers": [container] },
+            },
+        },
+    });
+    create::<Deployment>(place, deployment).await;
+    let status = json!({ "status": {
+        "replicas": wanted, "readyReplicas": ready, "updatedReplicas": ready,
+    }});
+    let deployments: Api<Deployment> = Api::namespaced(place.client.clone(), &place.namespace);
+    let (patch, parameters) = (Patch::Merge(status), PatchParams::default());
+    deployments
+        .patch_status(&name, &parameters, &patch)
+        .await
+        .unwrap();
+}
+
 async fn create<K>(place: &Place, object: Value)
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
@@ -96,6 +128,7 @@ pub(crate) async fn clear(place: &Place) {
     delete_all::<Service>(place).await;
     delete_all::<EndpointSlice>(place).await;
     delete_all::<Pod>(place).await;
+    delete_all::<Deployment>(place).await;
 }
 
 async fn delete_all<K>(place: &Place)

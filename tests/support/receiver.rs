@@ -1,4 +1,5 @@
 //! A receiver in this process, with a ledger, an inbox and keys of one test's own.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use super::inbox::Inbox;
 use super::ledger::{Ledger, SKU, request, sku};

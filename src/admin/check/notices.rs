@@ -5,7 +5,7 @@ use super::report::Report;
 use crate::domain::notice::Recipients;
 use crate::edge::aws::{self, AwsError};
 use crate::edge::ses::Mailer;
-use crate::edge::sns::Topic;
+use crate::edge::sns::{Subscriptions, Topic};
 use crate::process::args::OpsArgs;
 
 /// Whether a channel is `needed` depends on the role.
@@ -43,14 +43,26 @@ fn readers(recipients: &Recipients) -> String {
     all.join(" and ")
 }
 
-fn topic(arn: &str, confirmed: Result<u64, AwsError>, report: &mut Report) {
+fn topic(arn: &str, subscribed: Result<Subscriptions, AwsError>, report: &mut Report) {
     let what = "notice topic";
-    match confirmed {
-        Ok(0) => report.bad(
-            what,
-            format!("{arn} has no confirmed subscription, so nobody is told: subscribe to it"),
-        ),
-        Ok(count) => report.good(what, format!("confirmed subscriptions: {count}")),
+    match subscribed {
+        Ok(subscribed) => {
+            match subscribed.confirmed {
+                0 => report.bad(
+                    what,
+                    format!(
+                        "{arn} has no confirmed subscription, so nobody is told: subscribe to it"
+                    ),
+                ),
+                count => report.good(what, format!("confirmed subscriptions: {count}")),
+            }
+            if subscribed.pending > 0 {
+                let to_do = "those people are not told before they follow the link in the mail \
+                             that SNS sent to them; after two days, subscribe them again";
+                let count = subscribed.pending;
+                report.weak(what, format!("unconfirmed subscriptions: {count}; {to_do}"));
+            }
+        }
         Err(AwsError::Gone(_)) => report.bad(
             what,
             format!("{arn} does not exist: create it, or correct RESTOCK_OPS_TOPIC_ARN"),
@@ -91,6 +103,19 @@ fn unasked(what: &str, right: &str, why: AwsError, report: &mut Report) {
 mod tests {
     use super::*;
 
+    const fn subscribed(confirmed: u64, pending: u64) -> Subscriptions {
+        Subscriptions { confirmed, pending }
+    }
+
+    #[test]
+    fn who_has_not_confirmed_is_not_told() {
+        let mut report = Report::default();
+        topic("arn", Ok(subscribed(1, 2)), &mut report);
+        assert_eq!((report.noted(), report.wrong()), (1, 0));
+        topic("arn", Ok(subscribed(0, 1)), &mut report);
+        assert_eq!((report.noted(), report.wrong()), (2, 1));
+    }
+
     #[test]
     fn a_channel_that_may_not_be_asked_is_no_failure() {
         let denied = || AwsError::Denied("no".to_owned());
@@ -98,10 +123,10 @@ mod tests {
         let mut report = Report::default();
         topic("arn", Err(denied()), &mut report);
         sender("a@b", Err(denied()), &mut report);
-        topic("arn", Ok(1), &mut report);
+        topic("arn", Ok(subscribed(1, 0)), &mut report);
         sender("a@b", Ok(true), &mut report);
         assert_eq!((report.looked_at(), report.wrong()), (4, 0));
-        topic("arn", Ok(0), &mut report);
+        topic("arn", Ok(subscribed(0, 0)), &mut report);
         topic("arn", Err(gone()), &mut report);
         sender("a@b", Ok(false), &mut report);
         sender("a@b", Err(gone()), &mut report);

@@ -89,8 +89,17 @@ impl Report {
     }
 
     pub(super) fn wrong(&self) -> usize {
-        let is_wrong = |one: &&Finding| one.verdict == Verdict::Wrong;
-        self.findings.iter().filter(is_wrong).count()
+        self.count(Verdict::Wrong)
+    }
+
+    #[cfg(test)]
+    pub(super) fn noted(&self) -> usize {
+        self.count(Verdict::Note)
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|one| one.verdict == verdict).count()
     }
 
     /// All that was said.

@@ -74,7 +74,7 @@ async fn keys(args: &Args, report: &mut Report) {
 }
 
 /// What is wrong with it, or how it could be better.
-fn callback_url(text: &str) -> Result<Option<&'static str>, &'static str> {
+pub(super) fn callback_url(text: &str) -> Result<Option<&'static str>, &'static str> {
     let url: Uri = text
         .parse()
         .map_err(|_| "is no URL: set RESTOCK_CALLBACK_URL")?;

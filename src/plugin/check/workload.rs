@@ -1,0 +1,125 @@
+//! Whether the pods of a role are ready, by its Deployment.
+
+use super::finding::Finding;
+use crate::edge::cluster;
+use crate::plugin::failure::Failure;
+use crate::plugin::roles::{COMPONENT, Role};
+use crate::plugin::target::Place;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::ResourceExt as _;
+use kube::api::{Api, ListParams};
+
+/// What the chart gives to the Deployments of all roles.
+const SELECTOR: &str = "app.kubernetes.io/name=restock-operator";
+
+/// Deployments of one look: six a release.
+const DEPLOYMENTS_MAX: u32 = 500;
+
+/// One Deployment.
+pub(super) struct Workload {
+    name: String,
+    namespace: String,
+    role: String,
+    wanted: i32,
+    ready: i32,
+    /// Of those that are wanted, how many are of the newest template.
+    updated: i32,
+}
+
+/// Those of the place.
+pub(super) async fn all(place: &Place) -> Result<Vec<Workload>, Failure> {
+    let deployments: Api<Deployment> = match &place.namespace {
+        Some(namespace) => Api::namespaced(place.client.clone(), namespace),
+        None => Api::all(place.client.clone()),
+    };
+    let parameters = ListParams::default()
+        .labels(SELECTOR)
+        .limit(DEPLOYMENTS_MAX);
+    let found = cluster::select(&deployments, &parameters).await;
+    let found = found.map_err(|why| Failure::of_cluster("list deployments", &why))?;
+    Ok(found.items.into_iter().filter_map(workload).collect())
+}
+
+fn workload(deployment: Deployment) -> Option<Workload> {
+    let status = deployment.status.as_ref();
+    Some(Workload {
+        name: deployment.name_any(),
+        namespace: deployment.namespace()?,
+        role: deployment.labels().get(COMPONENT)?.clone(),
+        // Kubernetes' own default.
+        wanted: deployment.spec.as_ref()?.replicas.unwrap_or(1),
+        ready: status.and_then(|one| one.ready_replicas).unwrap_or(0),
+        updated: status.and_then(|one| one.updated_replicas).unwrap_or(0),
+    })
+}
+
+/// What is to be said of the Deployments of this role.
+pub(super) fn findings(role: &Role, all: &Result<Vec<Workload>, Failure>) -> Vec<Finding> {
+    let all = match all {
+        Ok(all) => all,
+        Err(failure) => return vec![Finding::note("pods", failure.in_words())],
+    };
+    let is_its = |one: &&Workload| one.role == role.role && one.namespace == role.namespace;
+    let its = all.iter().filter(is_its);
+    its.map(Workload::finding).collect()
+}
+
+impl Workload {
+    fn finding(&self) -> Finding {
+        let Self {
+            name,
+            namespace,
+            wanted,
+            ready,
+            updated,
+            ..
+        } = self;
+        let pods = format!("{ready} of {wanted} of {name} are ready");
+        if *wanted == 0 {
+            let text =
+                format!("{name} is scaled to 0: scale it up, or have the chart leave it out");
+            Finding::note("pods", text)
+        } else if ready < wanted {
+            let look = format!(
+                "kubectl describe pods -n {namespace} -l {COMPONENT}={}",
+                self.role
+            );
+            Finding::wrong("pods", format!("{pods}: `{look}` says why"))
+        } else if updated < wanted {
+            Finding::note(
+                "pods",
+                format!("{pods}; {updated} of them are of the newest version"),
+            )
+        } else {
+            Finding::good("pods", pods)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn pods_that_are_missing_need_a_person() {
+        for (wanted, ready, updated, verdict) in [
+            (2, 2, 2, Verdict::Ok),
+            (2, 1, 2, Verdict::Wrong),
+            (2, 0, 0, Verdict::Wrong),
+            (2, 2, 1, Verdict::Note),
+            (0, 0, 0, Verdict::Note),
+        ] {
+            let workload = Workload {
+                name: "restock-dlq".to_owned(),
+                namespace: "restock".to_owned(),
+                role: "dlq".to_owned(),
+                wanted,
+                ready,
+                updated,
+            };
+            let found = workload.finding();
+            assert_eq!(found.verdict, verdict, "{}", found.text);
+        }
+    }
+}

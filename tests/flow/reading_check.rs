@@ -1,0 +1,88 @@
+//! `kubectl restock check`.
+
+use crate::support::reading::{clear, free_address, serve, workload};
+use crate::support::shop::{Shop, in_shop};
+use crate::{NARROW, ask};
+use serde_json::{Value, json};
+
+/// The check, once the roles have begun.
+async fn settled(shop: &Shop) -> crate::support::plugin::Said {
+    let health = || ask(shop, &["check"]);
+    for _ in 0..100 {
+        let said = health();
+        if !said.out.contains("no answer") {
+            return said;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    health()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
+    in_shop(json!({}), |shop| async move {
+        let place = &shop.place;
+        let addresses = ["controller", "receiver"].map(|role| (role, free_address()));
+        let [listen_1, listen_2] =
+            addresses.map(|(_, address)| ("RESTOCK_READ_LISTEN", address.to_string()));
+        for (role, address) in addresses {
+            serve(place, role, Some(address)).await;
+            workload(place, role, 2, 2).await;
+        }
+        let receiver = shop.receiver_with(&[listen_2]);
+        let _controller = shop.controller_with(&[listen_1]);
+        let healthy = settled(&shop).await;
+        assert_eq!(
+            healthy.code, 5,
+            "its inbox is not as documented: {healthy:?}"
+        );
+        let (of_controller, of_receiver) = healthy.out.split_once("\n\n").unwrap();
+        let namespace = &place.namespace;
+        let heading = format!("controller in namespace {namespace}, version ");
+        assert!(of_controller.starts_with(&heading), "{of_controller}");
+        assert!(!of_controller.contains("WRONG"), "{of_controller}");
+        assert!(of_receiver.contains("  WRONG  inbox: "), "{of_receiver}");
+        assert!(
+            healthy.out.lines().all(|line| line.len() <= NARROW),
+            "{}",
+            healthy.out
+        );
+        healthy.expect(5, &["things need a person"]);
+        let whole = ask(&shop, &["check", "-o", "wide"]).out;
+        for words in [
+            "  ok     pods: 2 of 2 of shop-controller are ready",
+            "  ok     way of callbacks: ",
+            "  ok     ledger: answers",
+            "  ok     definition: restockrequests.restock.dev",
+        ] {
+            assert!(whole.contains(words), "{words:?} in\n{whole}");
+        }
+
+        // One whose pod is away, and one that ends.
+        serve(place, "dlq", None).await;
+        workload(place, "dlq", 1, 0).await;
+        receiver.kill();
+        let ill = ask(&shop, &["check", "-o", "json"]);
+        assert_eq!(ill.code, 5);
+        let answers: Value = serde_json::from_str(&ill.out).unwrap();
+        let wrong = |role: &str, words: &str| {
+            let mut answers = answers.as_array().unwrap().iter();
+            let answer = answers.find(|one| one["role"] == role).unwrap();
+            let mut findings = answer["findings"].as_array().unwrap().iter();
+            let is_said = findings.any(|one| {
+                one["verdict"] == "wrong" && one["text"].as_str().unwrap().contains(words)
+            });
+            assert!(is_said, "{role}: {words}: {answer}");
+        };
+        wrong(
+            "dlq",
+            "0 of 1 of shop-dlq are ready: `kubectl describe pods",
+        );
+        wrong("dlq", "no endpoints available");
+        wrong("receiver", "cannot ask the receiver");
+        let names = ask(&shop, &["check", "-o", "name"]).out;
+        assert_eq!(names, "service/shop-dlq-read\nservice/shop-receiver-read\n");
+        clear(place).await;
+    })
+    .await;
+}
