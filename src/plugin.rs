@@ -7,6 +7,7 @@
 
 mod advice;
 mod completion;
+mod dead_letters;
 mod failure;
 mod output;
 mod requests;
@@ -29,8 +30,8 @@ use target::Target;
     bin_name = "kubectl restock",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request, \
-                  4 simulate: a message would be refused."
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request or \
+                  dead letter, 4 simulate: a message would be refused."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -49,6 +50,8 @@ enum Command {
     Resume(suspend::Args),
     /// Say what a message would become, and touch nothing
     Simulate(simulate::Args),
+    /// Look at dead letters, send them back or throw them away
+    Dlq(dead_letters::Args),
     /// Print a script that completes commands and options in a shell
     Completion(completion::Args),
     /// What kubectl asks for the completion of `kubectl restock`
@@ -64,6 +67,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
         Command::Simulate(args) => simulate::run(args, target).await,
+        Command::Dlq(args) => dead_letters::run(args, target).await,
         Command::Completion(args) => completion::run(&args),
         Command::Candidates(args) => completion::candidates(&args),
     };

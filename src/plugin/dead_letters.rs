@@ -1,0 +1,51 @@
+//! `dlq`: messages that could not become a request, by the caller's own rights at AWS.
+//!
+//! What is only looked at is given back when the look has ended; what is sent back or thrown
+//! away is so one by one, each in an order in which nothing is lost wherever it is cut off.
+
+mod choice;
+mod confirm;
+mod discard;
+mod progress;
+mod queues;
+mod redact;
+mod redrive;
+mod scan;
+mod show;
+
+use super::failure::Failure;
+use super::target::Target;
+
+/// What to do with dead letters.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show one, without what may be personal, and say why it died
+    Show(show::Args),
+    /// Send some, or all, back to their queue
+    Redrive(redrive::Args),
+    /// Throw some away, after a copy of each was saved to a file
+    Discard(discard::Args),
+}
+
+/// "1 dead letter", "2 dead letters".
+fn letters(count: impl Into<u64>) -> String {
+    match count.into() {
+        1 => "1 dead letter".to_owned(),
+        count => format!("{count} dead letters"),
+    }
+}
+
+/// Does it.
+pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    match args.command {
+        Command::Show(args) => show::run(args, target).await,
+        Command::Redrive(args) => redrive::run(args, target).await,
+        Command::Discard(args) => discard::run(args, target).await,
+    }
+}
