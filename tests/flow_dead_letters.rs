@@ -12,6 +12,8 @@ mod stock_queue;
 
 #[path = "flow_dead_letters/discard.rs"]
 mod discard;
+#[path = "flow_dead_letters/fifo.rs"]
+mod fifo;
 #[path = "flow_dead_letters/identity.rs"]
 mod identity;
 #[path = "flow_dead_letters/redrive.rs"]
