@@ -37,7 +37,7 @@ use target::Target;
     bin_name = "kubectl restock",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request, \
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request or dead letter, \
                   4 simulate: a message would be refused, 5 your word was refused, \
                   6 your word was not taken up in time, 7 check: something needs a person."
 )]
@@ -52,22 +52,22 @@ pub struct Cli {
 enum Command {
     /// Show all requests, the stuck ones first; or the story of one
     Status(status::Args),
+    /// Show what became of requests, also of those whose objects are gone
+    History(history::Args),
+    /// Say whether the installation is healthy, and what to do where it is not
+    Check(check::Args),
     /// Say what you know: the factory has an order, has it not, or its goods came
     Resolve(word::ResolveArgs),
     /// Have requests ordered once more
     Retry(word::RetryArgs),
     /// Order nothing any more, where nothing is under way
     Cancel(word::CancelArgs),
-    /// Show what became of requests, also of those whose objects are gone
-    History(history::Args),
-    /// Dead letters: messages that could not become a request
-    Dlq(dead_letters::Args),
-    /// Say whether the installation is healthy, and what to do where it is not
-    Check(check::Args),
     /// Hold requests back: no new order is sent for them
     Suspend(suspend::Args),
     /// Let suspended requests go on
     Resume(suspend::Args),
+    /// Look at dead letters, send them back or throw them away
+    Dlq(dead_letters::Args),
     /// Say what a message would become, and touch nothing
     Simulate(simulate::Args),
     /// Print a script that completes commands and options in a shell
@@ -82,14 +82,14 @@ pub async fn run(cli: Cli) -> ExitCode {
     let target = &cli.target;
     let done = match cli.command {
         Command::Status(args) => status::run(args, target).await,
+        Command::History(args) => history::run(args, target).await,
+        Command::Check(args) => check::run(args, target).await,
         Command::Resolve(args) => word::resolve(args, target).await,
         Command::Retry(args) => word::retry(args, target).await,
         Command::Cancel(args) => word::cancel(args, target).await,
-        Command::History(args) => history::run(args, target).await,
-        Command::Dlq(args) => dead_letters::run(args, target).await,
-        Command::Check(args) => check::run(args, target).await,
         Command::Suspend(args) => suspend::run(args, target, true).await,
         Command::Resume(args) => suspend::run(args, target, false).await,
+        Command::Dlq(args) => dead_letters::run(args, target).await,
         Command::Simulate(args) => simulate::run(args, target).await,
         Command::Completion(args) => completion::run(&args),
         Command::Candidates(args) => completion::candidates(&args),

@@ -70,6 +70,13 @@ fn the_overlays_for_eks_leave_no_place_open() {
                     assert!(!pod.contains(open), "{name}: {open} is left: {pod}");
                 }
             }
+            "ConfigMap" => {
+                let data = object["data"].to_string();
+                assert!(
+                    !data.contains("REGION") && !data.contains("ACCOUNT"),
+                    "{name}: {data}"
+                );
+            }
             // The sales need nothing on AWS.
             "ServiceAccount" if name != "restock-operator-sales" => {
                 accounts += 1;
@@ -137,6 +144,7 @@ fn the_policies_for_aws_allow_what_the_documents_say_and_no_more() {
         "relay",
         "dlq",
         "order-test",
+        "on-call",
     ] {
         let text = std::fs::read_to_string(checkout(&format!("manifests/aws/{role}.json")));
         let policy: Value = serde_json::from_str(&text.unwrap()).unwrap();

@@ -133,6 +133,26 @@ fn the_mapping_goes_with_the_last_role_that_reads_it() {
 }
 
 #[test]
+fn a_release_says_where_its_dead_letters_are() {
+    let is_there = |off: &[&str]| {
+        let objects = render(&[&["aws.region=eu-central-1"], off].concat());
+        let maps = of_kind(&objects, "ConfigMap");
+        maps.iter().any(|map| {
+            // By these labels the plugin finds it.
+            let label =
+                |name: &str| text(map, &format!("/metadata/labels/app.kubernetes.io~1{name}"));
+            label("name") == "restock-operator"
+                && label("component") == "queues"
+                && text(map, "/data/dlqUrl").starts_with("http")
+                && text(map, "/data/queueUrl").starts_with("http")
+                && text(map, "/data/region") == "eu-central-1"
+        })
+    };
+    assert!(is_there(&[]));
+    assert!(!is_there(&["dlq.enabled=false"]));
+}
+
+#[test]
 fn a_monitor_is_made_only_where_its_kind_is_known() {
     let objects = render(&["monitoring.podMonitor=true"]);
     assert!(of_kind(&objects, "PodMonitor").is_empty());

@@ -126,12 +126,18 @@ fn every_option_of_the_plugin_is_on_its_page() {
     let page = document("docs/plugin.md");
     let commands = [
         "status",
+        "history",
         "resolve",
         "retry",
         "cancel",
         "suspend",
         "resume",
         "simulate",
+        "check",
+        "dlq list",
+        "dlq show",
+        "dlq redrive",
+        "dlq discard",
         "completion",
     ];
     for command in commands {
@@ -140,7 +146,8 @@ fn every_option_of_the_plugin_is_on_its_page() {
             "{command} is not on its page"
         );
         let help = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"))
-            .args([command, "--help"])
+            .args(command.split(' '))
+            .arg("--help")
             .output()
             .unwrap();
         let help = String::from_utf8(help.stdout).unwrap();

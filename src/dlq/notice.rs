@@ -71,7 +71,11 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> 
     let mut text = format!(
         "What      {count} {messages} could not become a restock request{}. Kept in\n          \
          {dead_queue_arn}\n\
-         Next      Mend what each reason names: the sender, or the mapping. Then\n          \
+         Next      Mend what each reason names: the sender, or the mapping. Look at one, then\n          \
+         send all back, or throw some away (docs/operations.md, Dead letters):\n          \
+         kubectl restock dlq show ID\n          \
+         kubectl restock dlq redrive --all\n          \
+         kubectl restock dlq discard ID --because TEXT --save FILE\n          \
          aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
          Notice id {id} (the same if this is repeated)\n",
         again(letters)

@@ -7,7 +7,7 @@
 use super::causes;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use std::error::Error;
@@ -56,9 +56,21 @@ pub enum AwsError {
 /// [`AwsError::Refused`] without a region. A role [waits](REGION) for it: a person must set it,
 /// and to end would only have the role started again.
 pub async fn config() -> Result<SdkConfig, AwsError> {
+    config_in(None).await
+}
+
+/// The same for this region, if one is named, whatever the environment says.
+///
+/// # Errors
+/// As [`config`].
+pub async fn config_in(region: Option<String>) -> Result<SdkConfig, AwsError> {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let http = Builder::new().tls_provider(ring).build_https();
-    let config = aws_config::defaults(BehaviorVersion::latest())
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    let config = loader
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
         .timeout_config(timeouts(ATTEMPT_TIMEOUT, CALL_DEADLINE))

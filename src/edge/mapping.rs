@@ -19,7 +19,7 @@ use kube::core::cel::KubeCelExt;
 use kube::core::cel::cel::{Context, ExecutionError, Program};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// Registered once: there are about a hundred, and a message names none or two.
@@ -153,6 +153,21 @@ impl Mapping {
         context
     }
 
+    /// The names that the expressions for product, quantity and factory are made of, keys of
+    /// a message among them, without those in the expression for the requester: under these
+    /// a message has nothing personal.
+    pub fn impersonal_names(&self) -> BTreeSet<&str> {
+        let optional = [&self.quantity, &self.factory_id].into_iter().flatten();
+        let mut names: BTreeSet<&str> = std::iter::once(&self.product_id)
+            .chain(optional)
+            .flat_map(Expression::words)
+            .collect();
+        for personal in self.requester.iter().flat_map(Expression::words) {
+            names.remove(personal);
+        }
+        names
+    }
+
     fn names(&self, variable: &str) -> bool {
         let others = [&self.quantity, &self.factory_id, &self.requester]
             .into_iter()
@@ -164,6 +179,13 @@ impl Mapping {
 }
 
 impl Expression {
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let words = self
+            .text
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
+        words.filter(|word| !word.is_empty())
+    }
+
     fn compile(field: &'static str, text: String) -> Result<Self, MappingError> {
         let invalid = |why: String| MappingError::Expression { field, why };
         if text.len() > EXPRESSION_BYTES_MAX {

@@ -2,13 +2,17 @@
 
 mod arn;
 mod attributes;
+mod moves;
 pub mod pairing;
 pub mod policy;
 mod received;
+mod whole_message;
 
 pub use arn::Arn;
 pub use attributes::{QueueAttributes, Redrive};
+pub use moves::{MOVED_PER_SECOND_MAX, Move};
 pub use received::Received;
+pub use whole_message::Whole;
 
 use crate::edge::aws::{self, AwsError};
 use aws_config::{Region, SdkConfig};
@@ -18,7 +22,7 @@ use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry,
-    DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName,
+    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
     QueueAttributeName,
 };
 use std::collections::BTreeMap;
@@ -93,6 +97,16 @@ impl Queue {
         wait: Duration,
         visibility: Option<Duration>,
     ) -> Result<Vec<Received>, AwsError> {
+        let received = self.received(count, wait, visibility).await?;
+        Ok(received.into_iter().map(Received::from).collect())
+    }
+
+    async fn received(
+        &self,
+        count: usize,
+        wait: Duration,
+        visibility: Option<Duration>,
+    ) -> Result<Vec<Message>, AwsError> {
         let wait = wait.min(WAIT_MAX);
         let deadline = wait + WAIT_EXTRA;
         let patience = Config::builder()
@@ -112,12 +126,7 @@ impl Queue {
             .send()
             .await
             .map_err(|error| aws::failure(&error))?;
-        Ok(answer
-            .messages
-            .unwrap_or_default()
-            .into_iter()
-            .map(Received::from)
-            .collect())
+        Ok(answer.messages.unwrap_or_default())
     }
 
     /// Deletes up to [`BATCH_MAX`] messages by their receipts. What is not deleted comes

@@ -1,11 +1,24 @@
-//! `dlq`: messages that could not become a request.
+//! `dlq`: messages that could not become a request. The list is the ledger's, for who may read
+//! there; all else asks the queue, by the caller's own rights at AWS.
+//!
+//! What is only looked at is given back when the look has ended; what is sent back or thrown
+//! away is so one by one, each in an order in which nothing is lost wherever it is cut off.
 
+mod choice;
+mod confirm;
+mod discard;
 mod list;
+mod progress;
+mod queues;
+mod redact;
+mod redrive;
+mod scan;
+mod show;
 
 use super::failure::Failure;
 use super::target::Target;
 
-/// What to do with them.
+/// What to do with dead letters.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -16,11 +29,28 @@ pub(super) struct Args {
 enum Command {
     /// List them with reason and age
     List(list::Args),
+    /// Show one, without what may be personal, and say why it died
+    Show(show::Args),
+    /// Send some, or all, back to their queue
+    Redrive(redrive::Args),
+    /// Throw some away, after a copy of each was saved to a file
+    Discard(discard::Args),
+}
+
+/// "1 dead letter", "2 dead letters".
+fn letters(count: impl Into<u64>) -> String {
+    match count.into() {
+        1 => "1 dead letter".to_owned(),
+        count => format!("{count} dead letters"),
+    }
 }
 
 /// Does it.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     match args.command {
         Command::List(args) => list::run(args, target).await,
+        Command::Show(args) => show::run(args, target).await,
+        Command::Redrive(args) => redrive::run(args, target).await,
+        Command::Discard(args) => discard::run(args, target).await,
     }
 }

@@ -19,6 +19,14 @@ pub(super) fn complain(text: &str) {
         .write_all(harmless(text).as_bytes());
 }
 
+/// Asks, on a line that the answer ends.
+pub(super) fn ask(text: &str) {
+    let line = harmless(text);
+    let _ = std::io::stderr()
+        .lock()
+        .write_all(format!("{} ", line.trim_end()).as_bytes());
+}
+
 /// Its lines, each as plain text but for the blanks at its beginning.
 fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

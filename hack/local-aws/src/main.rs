@@ -3,6 +3,8 @@
 //! `local-aws PORT` listens on 127.0.0.1:PORT and keeps everything in memory.
 //! `GET /_local/mails` lists the mails sent through SES, oldest first.
 
+mod moves;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use fakecloud_ses::{SesV2Service, SharedSesState};
 use fakecloud_sns::{SharedSnsState, SnsService};
 use fakecloud_sqs::SqsService;
 use fakecloud_sqs::delivery::SqsDeliveryImpl;
+use moves::Sqs;
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 
@@ -65,7 +68,8 @@ async fn serve(address: SocketAddr) -> std::io::Result<()> {
     let delivery =
         Arc::new(DeliveryBus::new().with_sqs(Arc::new(SqsDeliveryImpl::new(sqs.clone()))));
     let mut registry = ServiceRegistry::new();
-    registry.register(Arc::new(SqsService::new(sqs).with_region(REGION)));
+    let service = SqsService::new(sqs.clone()).with_region(REGION);
+    registry.register(Arc::new(Sqs::new(service, sqs)));
     registry.register(Arc::new(
         SnsService::new(sns.clone(), delivery).with_region(REGION),
     ));

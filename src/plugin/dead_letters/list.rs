@@ -1,6 +1,7 @@
 //! `dlq list`: what lies in the dead-letter queue, as the dlq role has met it. The queue itself is
 //! not asked: that would hide its messages from others for a while.
 
+use super::letters;
 use crate::domain::message::plain_text;
 use crate::domain::time::Time;
 use crate::plugin::failure::Failure;
@@ -62,17 +63,12 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 /// A flood has few reasons and many letters: each reason is said once, that of the newest letter
 /// first.
 fn by_reason(args: &Args, read: &Read, swept_at: &Value, now: Time) -> String {
-    let count = read.items.len();
-    let noun = if count == 1 {
-        "dead letter"
-    } else {
-        "dead letters"
-    };
+    let count = letters(read.items.len() as u64);
     let looked = time(swept_at).map_or_else(
         || "the queue was not looked at to its end yet".to_owned(),
         |at| format!("the queue was looked at {} ago", span(now.since(at))),
     );
-    let mut text = format!("{count} {noun}; {looked}\n");
+    let mut text = format!("{count}; {looked}\n");
     let mut reasons: Vec<(String, Vec<&Value>)> = Vec::new();
     for item in &read.items {
         let reason = line(item, "reason");

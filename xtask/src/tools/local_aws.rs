@@ -11,7 +11,7 @@ use crate::command;
 use crate::state::RunDirectory;
 
 /// What it is built from; the cache key is the hash of these.
-const SOURCES: [&str; 3] = ["Cargo.toml", "Cargo.lock", "src/main.rs"];
+const SOURCES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/moves.rs"];
 
 /// The program, built if these sources were not built before.
 pub(crate) fn local_aws(run: &RunDirectory) -> Result<PathBuf> {

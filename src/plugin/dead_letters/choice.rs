@@ -1,0 +1,118 @@
+//! Which dead letters are meant.
+
+use super::queues::Queues;
+use super::scan::{self, Found, Looked, Verdict};
+use crate::domain::message::{IdentityKind, plain_text};
+use crate::plugin::failure::Failure;
+use crate::plugin::screen;
+use crate::plugin::table::wrapped;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+/// Columns before a reason in a plan.
+const INDENT: usize = 6;
+
+/// By id, or by reason.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Choice {
+    /// Ids of messages, as SQS or as notices have them: the message's or the request's
+    #[arg(value_name = "ID", conflicts_with = "reason")]
+    pub(super) ids: Vec<String>,
+    /// Those whose reason has this text in it, in whatever letters
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+}
+
+impl Choice {
+    /// Whether it says anything.
+    pub(super) fn is_given(&self) -> bool {
+        !self.ids.is_empty() || self.reason.is_some()
+    }
+
+    /// The id that names this letter, if one does.
+    fn id_of(&self, found: &Found) -> Option<&String> {
+        self.ids.iter().find(|id| is(found, id))
+    }
+
+    fn has(&self, found: &Found) -> bool {
+        match &self.reason {
+            Some(text) => found
+                .death
+                .reason
+                .to_lowercase()
+                .contains(&text.to_lowercase()),
+            None => self.ids.is_empty() || self.id_of(found).is_some(),
+        }
+    }
+}
+
+/// Whether this id, of the message or of its request, names this letter.
+pub(super) fn is(found: &Found, id: &str) -> bool {
+    found.id() == id || found.death.known_as == id.strip_prefix("rr-").unwrap_or(id)
+}
+
+/// What is meant, as it was when it was looked at.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// The ids of the messages.
+    pub(super) ids: BTreeSet<String>,
+    /// Of them, those that only SQS gave an identity.
+    pub(super) nameless: usize,
+    reasons: BTreeMap<String, usize>,
+    pub(super) looked: Looked,
+}
+
+impl Plan {
+    /// Looks which letters these are.
+    pub(super) async fn of(choice: &Choice, queues: &Queues) -> Result<Self, Failure> {
+        let mut plan = Self::default();
+        let mut unmet: BTreeSet<&String> = choice.ids.iter().collect();
+        let looked = scan::look(queues, async |found| {
+            if choice.has(&found) {
+                unmet.retain(|id| !is(&found, id));
+                plan.add(&found);
+            }
+            ControlFlow::Continue(Verdict::Keep)
+        });
+        plan.looked = looked.await?;
+        for id in &unmet {
+            screen::complain(&format!("note:  {id} is not among them\n"));
+        }
+        if plan.ids.is_empty() && choice.is_given() {
+            return Err(missing(plan.looked, queues));
+        }
+        Ok(plan)
+    }
+
+    fn add(&mut self, found: &Found) {
+        self.ids.insert(found.id().to_owned());
+        self.nameless += usize::from(found.death.identity == Some(IdentityKind::Sqs));
+        let reason = plain_text(&found.death.reason, usize::MAX);
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+
+    /// What is meant, by reason, the most frequent first.
+    pub(super) fn words(&self, queues: &Queues) -> String {
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let mut text = format!("{}\n", self.looked.words(queues));
+        if let Some(why) = self.looked.shortfall(queues) {
+            text.push_str(&format!("{}\n", wrapped(why, 0)));
+        }
+        for (reason, count) in reasons {
+            text.push_str(&format!("{count:4}  {}\n", wrapped(reason, INDENT)));
+        }
+        text
+    }
+}
+
+/// Nothing of what was asked for is there.
+pub(super) fn missing(looked: Looked, queues: &Queues) -> Failure {
+    let next = looked.shortfall(queues).unwrap_or(
+        "It may have been sent back, taken or thrown away by somebody else, or its time is over.",
+    );
+    Failure::no_such_request(
+        format!("no such dead letter: {}", looked.words(queues)),
+        next,
+    )
+}

@@ -1,0 +1,44 @@
+//! A person's yes, before anything is done.
+
+use crate::plugin::failure::Failure;
+use crate::plugin::screen;
+use crate::plugin::table::wrapped;
+use std::io::{IsTerminal as _, stderr, stdin};
+
+/// How it is said.
+#[derive(Debug, clap::Args)]
+pub(super) struct Consent {
+    /// Do it without asking
+    #[arg(short, long)]
+    yes: bool,
+    /// Only say what would be done
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+impl Consent {
+    /// Whether to go on with this, such as "send 3 dead letters back". Where nobody can be
+    /// asked, only if it was said on the command line.
+    pub(super) fn confirmed(&self, what: &str) -> Result<bool, Failure> {
+        if self.yes {
+            return Ok(true);
+        }
+        if self.dry_run || !(stdin().is_terminal() && stderr().is_terminal()) {
+            let said = format!("dry run: would {what}. With --yes it is done.");
+            screen::complain(&format!("{}\n", wrapped(&said, 0)));
+            return Ok(false);
+        }
+        screen::ask(&wrapped(&format!("About to {what}. Go on? [y/N]"), 0));
+        let mut answer = String::new();
+        let read = stdin().read_line(&mut answer);
+        read.map_err(|why| {
+            let next = "With --yes nobody is asked.";
+            Failure::new(format!("the answer cannot be read: {why}"), next)
+        })?;
+        let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+        if !yes {
+            screen::complain("nothing was done\n");
+        }
+        Ok(yes)
+    }
+}

@@ -1,0 +1,226 @@
+//! The two queues: as the release names them, or as the caller does.
+
+use crate::edge::aws::{self, AwsError};
+use crate::edge::cluster;
+use crate::edge::mapping::{Mapping, MappingFile};
+use crate::edge::sqs::Queue;
+use crate::plugin::failure::Failure;
+use crate::plugin::target::Target;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What the chart calls them, by their labels.
+const OF_RELEASES: &str =
+    "app.kubernetes.io/name=restock-operator,app.kubernetes.io/component in (mapping,queues)";
+const COMPONENT: &str = "app.kubernetes.io/component";
+const INSTANCE: &str = "app.kubernetes.io/instance";
+
+/// Objects read at most: a namespace has one release, or a handful.
+const OBJECTS_MAX: u32 = 100;
+
+/// Which queues.
+#[derive(Debug, clap::Args)]
+pub(super) struct Whose {
+    /// URL of the dead-letter queue; if not set, that of the release in the namespace
+    #[arg(long, value_name = "URL", requires = "queue_url")]
+    dlq_url: Option<String>,
+    /// URL of the queue that the dead letters come from
+    #[arg(long, value_name = "URL", requires = "dlq_url")]
+    queue_url: Option<String>,
+    /// File that says where a message has its order; if not set, the mapping of the release,
+    /// else the common shop's keys
+    #[arg(long, value_name = "PATH")]
+    mapping: Option<PathBuf>,
+}
+
+/// Both queues, and how their messages are read.
+pub(super) struct Queues {
+    /// Where dead letters are.
+    pub(super) dead: Queue,
+    /// ARN of it.
+    pub(super) dead_arn: String,
+    /// Letters in it, approximately, those included that somebody looks at now.
+    pub(super) depth: u64,
+    /// Where they come from.
+    pub(super) queue: Queue,
+    /// ARN of it.
+    pub(super) queue_arn: String,
+    /// How a message becomes an order.
+    pub(super) mapping: Mapping,
+}
+
+/// What is known of them before they are asked.
+struct Named {
+    dlq_url: String,
+    queue_url: String,
+    region: Option<String>,
+    mapping: Option<String>,
+}
+
+impl Whose {
+    /// Finds them, and asks both how they are.
+    pub(super) async fn open(&self, target: &Target) -> Result<Queues, Failure> {
+        let named = match (&self.dlq_url, &self.queue_url) {
+            (Some(dlq_url), Some(queue_url)) => Named {
+                dlq_url: dlq_url.clone(),
+                queue_url: queue_url.clone(),
+                region: None,
+                mapping: None,
+            },
+            _ => of_release(target).await?,
+        };
+        let mapping = self.mapping(named.mapping.as_deref()).await?;
+        let region = region_of(&named.dlq_url).map(str::to_owned);
+        let config = aws::config_in(region.or(named.region)).await;
+        let config = config.map_err(|why| failure("ask AWS", "", &why))?;
+        let asking = |queue: Queue, what: &'static str| async move {
+            let answer = queue.attributes().await;
+            let doing = format!("look at {what} {}", queue.url());
+            let answer = answer.map_err(|why| failure(&doing, "sqs:GetQueueAttributes", &why))?;
+            Ok((queue, answer))
+        };
+        let dead = Queue::new(&config, named.dlq_url);
+        let (dead, is) = asking(dead, "the dead-letter queue").await?;
+        let queue = Queue::new(&config, named.queue_url);
+        let (queue, source) = asking(queue, "the queue").await?;
+        Ok(Queues {
+            dead,
+            depth: is.messages_visible + is.messages_in_flight,
+            dead_arn: is.arn,
+            queue,
+            queue_arn: source.arn,
+            mapping,
+        })
+    }
+
+    async fn mapping(&self, of_release: Option<&str>) -> Result<Mapping, Failure> {
+        let invalid = |why: &dyn std::fmt::Display| {
+            let next = "docs/mapping.md shows what a mapping looks like.";
+            Failure::new(why.to_string(), next)
+        };
+        match (&self.mapping, of_release) {
+            (Some(path), _) => {
+                let opened = MappingFile::open(path).await;
+                Ok(opened.map_err(|why| invalid(&why))?.1)
+            }
+            (None, Some(yaml)) => Mapping::parse(yaml).map_err(|why| invalid(&why)),
+            (None, None) => Ok(Mapping::common_shop()),
+        }
+    }
+}
+
+/// What the release in this namespace says.
+async fn of_release(target: &Target) -> Result<Named, Failure> {
+    let place = target.place().await?;
+    let namespace = place.namespace.clone().ok_or_else(|| {
+        let next = "Name the namespace of the release with -n instead of -A.";
+        Failure::usage("a release is in one namespace", next)
+    })?;
+    let api: Api<ConfigMap> = Api::namespaced(place.client.clone(), &namespace);
+    let parameters = ListParams::default().labels(OF_RELEASES).limit(OBJECTS_MAX);
+    let found = cluster::select(&api, &parameters).await;
+    let doing = format!("list configmaps in namespace {namespace}");
+    let found = found.map_err(|why| {
+        let failure = Failure::of_cluster(&doing, &why);
+        failure.or_else("name the queues with --dlq-url and --queue-url")
+    })?;
+    let of = |component: &str| -> Vec<&ConfigMap> {
+        let is = |one: &&ConfigMap| {
+            one.labels()
+                .get(COMPONENT)
+                .is_some_and(|is| is == component)
+        };
+        found.items.iter().filter(is).collect()
+    };
+    let queues = match of("queues")[..] {
+        [one] => one,
+        [] => return Err(no_release(&namespace)),
+        _ => {
+            return Err(Failure::usage(
+                format!("namespace {namespace} has several releases with a dead-letter queue"),
+                "Name the queues of one with --dlq-url and --queue-url.",
+            ));
+        }
+    };
+    let mut mappings = of("mapping").into_iter();
+    let instance = queues.labels().get(INSTANCE);
+    let mapping = mappings.find(|one| one.labels().get(INSTANCE) == instance);
+    let entry = |object: &ConfigMap, key: &str| {
+        let data: Option<&BTreeMap<String, String>> = object.data.as_ref();
+        data.and_then(|data| data.get(key))
+            .filter(|text| !text.is_empty())
+            .cloned()
+    };
+    match (entry(queues, "dlqUrl"), entry(queues, "queueUrl")) {
+        (Some(dlq_url), Some(queue_url)) => Ok(Named {
+            dlq_url,
+            queue_url,
+            region: entry(queues, "region"),
+            mapping: mapping.and_then(|one| entry(one, "mapping.yaml")),
+        }),
+        _ => Err(no_release(&namespace)),
+    }
+}
+
+fn no_release(namespace: &str) -> Failure {
+    Failure::new(
+        format!("no release in namespace {namespace} says what its dead-letter queue is"),
+        "Name the namespace of the release with -n, or the queues with --dlq-url and --queue-url. \
+         The chart makes a ConfigMap with them where dlq is enabled.",
+    )
+}
+
+/// The region that the address of a queue names: `https://sqs.REGION.amazonaws.com/…`.
+fn region_of(url: &str) -> Option<&str> {
+    let host = url.strip_prefix("https://sqs.")?;
+    let (region, rest) = host.split_once('.')?;
+    rest.starts_with("amazonaws.com").then_some(region)
+}
+
+/// What AWS answered to an attempt to do this, which needs these rights.
+pub(super) fn failure(doing: &str, rights: &str, why: &AwsError) -> Failure {
+    let next = match why {
+        AwsError::Denied(text) if text.to_ascii_lowercase().contains("credentials") => {
+            "Log in to AWS: AWS_PROFILE names a profile. For one of IAM Identity Center: `eval \
+             \"$(aws configure export-credentials --format env)\"`."
+                .to_owned()
+        }
+        AwsError::Denied(_) => format!(
+            "Ask the owner of the AWS account for {rights}: manifests/aws/on-call.json is the \
+             policy for whoever is on call."
+        ),
+        AwsError::Gone(_) => "Is it the right account and region, and the right name? AWS_PROFILE \
+             and AWS_REGION choose; --dlq-url and --queue-url name the queues."
+            .to_owned(),
+        AwsError::Throttled(_) | AwsError::Unavailable(_) => {
+            "Nothing is lost. Try again.".to_owned()
+        }
+        AwsError::Refused(_) => "AWS does not accept it; its words say why.".to_owned(),
+    };
+    Failure::new(format!("cannot {doing}: {why}"), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_a_queue_names_its_region() {
+        let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/dead";
+        assert_eq!(region_of(url), Some("eu-central-1"));
+        assert_eq!(region_of("http://127.0.0.1:4566/000000000000/dead"), None);
+        assert_eq!(region_of("https://sqs.example.com/1/dead"), None);
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_named() {
+        let denied = AwsError::Denied("denied: AccessDenied".to_owned());
+        let failure = failure("receive dead letters", "sqs:ReceiveMessage", &denied);
+        let said = failure.in_words();
+        assert!(said.contains("cannot receive dead letters"), "{said}");
+        assert!(said.contains("sqs:ReceiveMessage"), "{said}");
+    }
+}

@@ -1,0 +1,86 @@
+//! `dlq redrive`: back to their queue. All of them by SQS's own task; a choice of them, or
+//! such as would lose their identity by it, one by one.
+
+mod one_by_one;
+mod task;
+
+use super::choice::{Choice, Plan};
+use super::confirm::Consent;
+use super::letters;
+use super::queues::Whose;
+use crate::edge::sqs::MOVED_PER_SECOND_MAX;
+use crate::plugin::failure::Failure;
+use crate::plugin::screen;
+use crate::plugin::table::wrapped;
+use crate::plugin::target::Target;
+
+/// Letters in a second where nobody says: a tenth of what ingest takes (ARCHITECTURE.md,
+/// Measured), so that new messages are not held up by old ones.
+const PER_SECOND: u32 = 50;
+
+/// Which letters, and how fast.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    choice: Choice,
+    /// All of them
+    #[arg(long, required_unless_present_any = ["ids", "reason"],
+        conflicts_with_all = ["ids", "reason"])]
+    all: bool,
+    /// Letters in a second at most
+    #[arg(long, value_name = "NUMBER", default_value_t = PER_SECOND,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MOVED_PER_SECOND_MAX)))]
+    per_second: u32,
+    #[command(flatten)]
+    confirm: Consent,
+    #[command(flatten)]
+    queues: Whose,
+}
+
+/// Sends them back.
+pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    let queues = args.queues.open(target).await?;
+    task::none_is_active(&queues).await?;
+    let plan = Plan::of(&args.choice, &queues).await?;
+    if plan.ids.is_empty() {
+        screen::print("there are no dead letters to send back\n");
+        return Ok(());
+    }
+    screen::print(&plan.words(&queues));
+    if plan.nameless > 0 {
+        let said = format!(
+            "To {} of them only SQS gave an id, and it gives another one to what is sent again: \
+             they go back one by one, with the old one as their EventId, and stay the same \
+             requests.",
+            plan.nameless
+        );
+        screen::print(&wrapped(&said, 0));
+    }
+    let by_task = args.all && plan.nameless == 0;
+    if by_task && plan.looked.shortfall(&queues).is_some() {
+        let said = "Those that were not looked at go back too. If one of them was sent without \
+             SNS and without an EventId, and had become a request before it died, it is ordered \
+             again.";
+        screen::print(&wrapped(said, 0));
+    }
+    let what = match by_task {
+        true => format!(
+            "have SQS send all of about {} back to where they came from, at most {} a second",
+            letters(queues.depth),
+            args.per_second
+        ),
+        false => format!(
+            "send {} back to {}, at most {} a second",
+            letters(plan.ids.len() as u64),
+            queues.queue_arn,
+            args.per_second
+        ),
+    };
+    if !args.confirm.confirmed(&what)? {
+        return Ok(());
+    }
+    match by_task {
+        true => task::run(&queues, args.per_second).await,
+        false => one_by_one::run(&queues, plan, args.per_second).await,
+    }
+}

@@ -1,0 +1,91 @@
+//! By SQS itself.
+
+use crate::edge::sqs::Move;
+use crate::plugin::dead_letters::letters;
+use crate::plugin::dead_letters::progress::Progress;
+use crate::plugin::dead_letters::queues::{Queues, failure};
+use crate::plugin::failure::Failure;
+use crate::plugin::screen;
+use crate::plugin::view::written;
+use std::time::Duration;
+
+/// How often it is asked how far it is.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is asked at most: SQS ends a task after 36 hours.
+const ASKED_MAX: u32 = 36 * 60 * 60;
+
+/// What a task needs, in words.
+const RIGHTS: &str = "sqs:StartMessageMoveTask, sqs:ListMessageMoveTasks, sqs:ReceiveMessage, \
+     sqs:DeleteMessage and sqs:GetQueueAttributes on the dead-letter queue, and sqs:SendMessage \
+     on where its letters came from";
+
+/// Refuses to begin beside another one, of whomever.
+pub(super) async fn none_is_active(queues: &Queues) -> Result<(), Failure> {
+    match latest(queues).await? {
+        Some(task) if task.is_active() => Err(active(&task)),
+        _ => Ok(()),
+    }
+}
+
+/// Starts it, and tells how far it is until it ends.
+pub(super) async fn run(queues: &Queues, per_second: u32) -> Result<(), Failure> {
+    if let Err(why) = queues.dead.start_move(&queues.dead_arn, per_second).await {
+        // Another one may have been quicker.
+        none_is_active(queues).await?;
+        return Err(failure("start the redrive", RIGHTS, &why));
+    }
+    screen::complain("SQS is at it, and goes on if this is ended.\n");
+    let mut progress = Progress::begin("sent back", queues.depth);
+    for _ in 0..ASKED_MAX {
+        if let Some(task) = latest(queues).await? {
+            progress.at(task.moved);
+            if !task.is_active() {
+                drop(progress);
+                return ended(&task);
+            }
+        }
+        tokio::time::sleep(ASKED_EVERY).await;
+    }
+    Err(Failure::new(
+        "the redrive does not end",
+        "`aws sqs list-message-move-tasks` shows how it stands.",
+    ))
+}
+
+async fn latest(queues: &Queues) -> Result<Option<Move>, Failure> {
+    let latest = queues.dead.latest_move(&queues.dead_arn).await;
+    latest.map_err(|why| failure("ask for redrives", "sqs:ListMessageMoveTasks", &why))
+}
+
+fn ended(task: &Move) -> Result<(), Failure> {
+    let moved = format!("{} sent back", letters(task.moved));
+    if task.status == "COMPLETED" {
+        screen::print(&format!("{moved}\n"));
+        return Ok(());
+    }
+    let why = task.failure.as_deref().unwrap_or("somebody cancelled it");
+    Err(Failure::new(
+        format!("the redrive ended as {}: {why}; {moved}", task.status),
+        "The others are where they were. A letter that nobody knows the queue of was put there by \
+         hand: send it back by its id.",
+    ))
+}
+
+fn active(task: &Move) -> Failure {
+    let of = task.to_move.map(|all| format!(" of about {all}"));
+    let handle = task.handle.as_deref().unwrap_or("HANDLE");
+    Failure::new(
+        format!(
+            "a redrive is already running since {} ({}): {}{} dead letters moved",
+            written(task.started_at),
+            task.status,
+            task.moved,
+            of.unwrap_or_default()
+        ),
+        format!(
+            "Wait for its end, or cancel it: `aws sqs cancel-message-move-task --task-handle \
+             {handle}`. What was not moved stays."
+        ),
+    )
+}

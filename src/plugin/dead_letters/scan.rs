@@ -1,0 +1,132 @@
+//! A bounded look at the dead letters. What is met stays hidden until the end of the look,
+//! so that each is met once in it, and is then given back at once; if this program is
+//! killed, it comes back by itself.
+
+use super::letters;
+use super::queues::{Queues, failure};
+use crate::edge::sqs::{BATCH_MAX, Whole};
+use crate::intake::Death;
+use crate::plugin::failure::Failure;
+use crate::plugin::screen;
+use crate::process::clock;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// Letters of one look: a hundred receives, some ten seconds.
+pub(super) const LETTERS_MAX: usize = 1_000;
+
+/// How long a letter is hidden: a look takes far less, and so does what is done to a batch.
+const VISIBILITY: Duration = Duration::from_secs(120);
+
+/// How long one receive waits: long enough to ask every server of the queue.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// What a look needs of AWS, in words.
+const RIGHTS: &str = "sqs:ReceiveMessage and sqs:ChangeMessageVisibility";
+
+/// A letter, and what it is.
+pub(super) struct Found {
+    pub(super) whole: Whole,
+    pub(super) death: Death,
+}
+
+impl Found {
+    fn of(whole: Whole, queues: &Queues) -> Self {
+        let source = whole.message.dead_letter_source_arn.as_deref();
+        let source = source.unwrap_or(&queues.queue_arn);
+        let death = Death::of(&whole.message, source, &queues.mapping, clock::now());
+        Self { whole, death }
+    }
+
+    /// Its SQS message id.
+    pub(super) fn id(&self) -> &str {
+        &self.whole.message.message_id
+    }
+}
+
+/// How far a look got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Looked {
+    /// Letters that were looked at.
+    pub(super) letters: usize,
+}
+
+impl Looked {
+    /// "12 of about 40", for people.
+    pub(super) fn words(self, queues: &Queues) -> String {
+        format!(
+            "looked at {} of about {}",
+            self.letters,
+            letters(queues.depth)
+        )
+    }
+
+    /// Why not at all of them, if so.
+    pub(super) fn shortfall(self, queues: &Queues) -> Option<&'static str> {
+        if self.letters as u64 >= queues.depth {
+            None
+        } else if self.letters >= LETTERS_MAX {
+            Some("One look ends after 1,000: what is behind is met once those before it are gone.")
+        } else if queues.dead_arn.ends_with(".fifo") {
+            Some(
+                "A FIFO queue shows the first ten of a message group: what is behind is met once \
+                 those before it are gone.",
+            )
+        } else {
+            Some("Somebody else looks at the others now, such as the dlq role: ask again soon.")
+        }
+    }
+}
+
+/// What was decided about a letter.
+pub(super) enum Verdict {
+    /// It goes back when the look has ended.
+    Keep,
+    /// It is not in the queue any more.
+    Gone,
+}
+
+/// Shows each letter to `judge`, until there are no more or it breaks off.
+pub(super) async fn look(
+    queues: &Queues,
+    mut judge: impl AsyncFnMut(Found) -> ControlFlow<Result<(), Failure>, Verdict>,
+) -> Result<Looked, Failure> {
+    let (mut looked, mut kept) = (Looked::default(), Vec::new());
+    let done = async {
+        while looked.letters < LETTERS_MAX {
+            let received = queues.dead.receive_whole(BATCH_MAX, WAIT, VISIBILITY).await;
+            let received = received.map_err(|why| failure("receive dead letters", RIGHTS, &why))?;
+            if received.is_empty() {
+                break;
+            }
+            looked.letters += received.len();
+            kept.extend(received.iter().map(|one| one.message.receipt.clone()));
+            for whole in received {
+                let receipt = whole.message.receipt.clone();
+                match judge(Found::of(whole, queues)).await {
+                    ControlFlow::Continue(Verdict::Keep) => {}
+                    ControlFlow::Continue(Verdict::Gone) => kept.retain(|one| *one != receipt),
+                    ControlFlow::Break(ending) => return ending,
+                }
+            }
+        }
+        Ok(())
+    }
+    .await;
+    // Also after a failure.
+    give_back(queues, &kept).await;
+    done.map(|()| looked)
+}
+
+async fn give_back(queues: &Queues, receipts: &[String]) {
+    for batch in receipts.chunks(BATCH_MAX) {
+        let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
+        let given = queues.dead.change_visibility_batch(&batch, Duration::ZERO);
+        if let Err(why) = given.await {
+            screen::complain(&format!(
+                "note:  dead letters come back in two minutes, not at once: {why}\n"
+            ));
+            return;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `dlq show`: one letter, and why it died.
+
+use super::choice::{is, missing};
+use super::queues::{Queues, Whose};
+use super::redact::Redaction;
+use super::scan::{self, Found, Verdict};
+use crate::domain::message::Envelope;
+use crate::plugin::failure::Failure;
+use crate::plugin::output::{self, Output};
+use crate::plugin::screen;
+use crate::plugin::table::wrapped;
+use crate::plugin::target::Target;
+use crate::plugin::view::{span, written};
+use crate::process::clock;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// Columns before what is said.
+const INDENT: usize = 10;
+
+/// Which letter.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Its id: the message's, or the request's, of which there may be several
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Show all of it, what may be personal too
+    #[arg(long)]
+    unredacted: bool,
+    #[command(flatten)]
+    queues: Whose,
+    /// How to print it
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
+}
+
+/// A letter, as it is shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    message: String,
+    known_as: String,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<String>,
+    #[serde(skip)]
+    age: Option<String>,
+    receives: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sns_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
+    attributes: BTreeMap<String, String>,
+    body: Value,
+    redacted: bool,
+}
+
+/// Shows it.
+pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    let queues = args.queues.open(target).await?;
+    let mut shown = Vec::new();
+    let looked = scan::look(&queues, async |found| {
+        if is(&found, &args.id) {
+            shown.push(Shown::of(&found, &queues, args.unredacted));
+        }
+        if found.id() == args.id {
+            return ControlFlow::Break(Ok(()));
+        }
+        ControlFlow::Continue(Verdict::Keep)
+    });
+    let looked = looked.await?;
+    if shown.is_empty() {
+        return Err(missing(looked, &queues));
+    }
+    match args.output {
+        None | Some(Output::Wide) => {
+            let texts: Vec<_> = shown.iter().map(Shown::text).collect();
+            screen::print(&texts.join("\n"));
+            Ok(())
+        }
+        Some(Output::Json) => output::json(&shown),
+        Some(Output::Yaml) => output::yaml(&shown),
+        Some(Output::Name) => {
+            let names = shown.iter().map(|one| format!("{}\n", one.message));
+            screen::print(&names.collect::<String>());
+            Ok(())
+        }
+    }
+}
+
+impl Shown {
+    fn of(found: &Found, queues: &Queues, unredacted: bool) -> Self {
+        let message = &found.whole.message;
+        let redaction = Redaction::by(&queues.mapping, unredacted);
+        let opened = Envelope::open(
+            &message.body,
+            &message.attributes,
+            message.trace_header.as_deref(),
+        );
+        // What cannot be opened is shown as it came.
+        let (body, attributes, envelope) = match opened {
+            Ok(envelope) => (
+                envelope.body.clone(),
+                envelope.attributes.clone(),
+                Some(envelope),
+            ),
+            Err(_) => (
+                message.body.clone().into(),
+                message.attributes.clone(),
+                None,
+            ),
+        };
+        let binary = found.whole.binary().map(|(name, bytes)| {
+            let value = format!("(binary, {bytes} bytes)");
+            (name.to_owned(), value)
+        });
+        let attributes = attributes.iter().map(|(key, value)| {
+            let value = redaction.text(key, value);
+            (key.clone(), value)
+        });
+        Self {
+            message: message.message_id.clone(),
+            known_as: found.death.known_as.clone(),
+            reason: found.death.reason.clone(),
+            sent_at: message.sent_at.map(written),
+            age: message.sent_at.map(|at| span(clock::now().since(at))),
+            receives: message.receive_count,
+            queue_arn: message.dead_letter_source_arn.clone(),
+            topic_arn: envelope.as_ref().and_then(|one| one.topic_arn.clone()),
+            sns_message: envelope.as_ref().and_then(|one| one.sns_message_id.clone()),
+            trace: envelope.and_then(|one| one.trace_parent),
+            attributes: attributes.chain(binary).collect(),
+            body: redaction.json("", &body),
+            redacted: !unredacted,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = line("message", &self.message);
+        text.push_str(&line("known as", &self.known_as));
+        text.push_str(&line("reason", &self.reason));
+        if let (Some(at), Some(age)) = (&self.sent_at, &self.age) {
+            text.push_str(&line("sent", &format!("{at}, {age} ago")));
+        }
+        text.push_str(&line(
+            "looks",
+            &format!("{}, this one included", self.receives),
+        ));
+        for (what, said) in [
+            ("queue", &self.queue_arn),
+            ("topic", &self.topic_arn),
+            ("SNS id", &self.sns_message),
+            ("trace", &self.trace),
+        ] {
+            text.extend(said.iter().map(|said| line(what, said)));
+        }
+        for (key, value) in &self.attributes {
+            text.push_str(&line("attribute", &format!("{key}: {value}")));
+        }
+        text.push_str(&line("body", ""));
+        text.push_str(&indented(&match &self.body {
+            Value::String(text) => text.clone(),
+            body => format!("{body:#}"),
+        }));
+        if self.redacted {
+            let note = "What may be personal is left out: --unredacted shows it.";
+            text.push_str(&line("note", note));
+        }
+        text
+    }
+}
+
+fn line(what: &str, said: &str) -> String {
+    let line = format!("{what:INDENT$}{}", wrapped(said, INDENT));
+    format!("{}\n", line.trim_end())
+}
+
+fn indented(text: &str) -> String {
+    let blanks = " ".repeat(INDENT);
+    text.lines()
+        .map(|line| format!("{blanks}{line}\n"))
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! Letters that are thrown away.
+
+use crate::plugin::plugin;
+use crate::{depths, dlq, in_queues, order};
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
+    in_queues(async |queues| {
+        let id = order(&queues, "e-1").await;
+        queues.bury("junk").await;
+        let path = std::env::temp_dir().join(format!("discarded-{}", std::process::id()));
+        let save = path.to_str().unwrap();
+        let discard = |more: &[&str]| {
+            let arguments = ["discard", &id, "--because", "a test order", "--save", save];
+            dlq(&queues, &[&arguments[..], &["--by", "kim"], more].concat())
+        };
+        discard(&[]).expect(0, &["dry run: would save 1 dead letter to", "for good"]);
+        assert!(!path.exists(), "a dry run makes no file");
+        std::fs::write(&path, "older").unwrap();
+        discard(&["--yes"]).expect(1, &["is there already", "--save"]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "older");
+        assert_eq!(depths(&queues).await, (0, 2));
+
+        std::fs::remove_file(&path).unwrap();
+        let said = discard(&["--yes"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(
+            said.out.contains("1 of 1 dead letter saved and deleted"),
+            "{said:?}"
+        );
+        assert_eq!(depths(&queues).await, (0, 1), "the other one stays");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let saved = std::fs::read_to_string(&path).unwrap();
+        let line: Value = serde_json::from_str(saved.trim_end()).unwrap();
+        assert_eq!(line["MessageId"], id);
+        assert_eq!(line["MessageAttributes"]["EventId"]["StringValue"], "e-1");
+        assert_eq!(line["Discarded"]["by"], "kim");
+        assert_eq!(line["Discarded"]["because"], "a test order");
+        // What was saved can be read again.
+        let said = plugin(&["simulate", "--offline", "-f", save], "", &[]);
+        assert!(said.out.contains("productId: CP-1"), "{said:?}");
+        std::fs::remove_file(&path).unwrap();
+
+        let nowhere = ["--because", "x", "--save", "/nowhere/file", "--yes"];
+        let said = dlq(
+            &queues,
+            &[&["discard", "--reason", "no product"], &nowhere[..]].concat(),
+        );
+        said.expect(
+            1,
+            &["/nowhere/file cannot be written", "Nothing is deleted"],
+        );
+        assert_eq!(depths(&queues).await, (0, 1));
+        for wrong in [
+            &["discard", "--because", "x", "--save", save][..],
+            &["discard", &id, "--save", save],
+            &["discard", &id, "--because", "x"],
+            &["redrive"],
+            &["redrive", "--all", &id],
+        ] {
+            assert_eq!(dlq(&queues, wrong).code, 2, "{wrong:?}");
+        }
+    })
+    .await;
+}
