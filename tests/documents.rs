@@ -123,13 +123,23 @@ fn every_setting_of_every_command_is_in_its_table() {
 #[test]
 fn every_option_of_the_plugin_is_on_its_page() {
     let page = document("docs/plugin.md");
-    for command in ["status", "suspend", "resume", "simulate", "completion"] {
+    for command in [
+        "status",
+        "history",
+        "dlq list",
+        "check",
+        "suspend",
+        "resume",
+        "simulate",
+        "completion",
+    ] {
         assert!(
             page.contains(&format!("`{command}")),
             "{command} is not on its page"
         );
         let help = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"))
-            .args([command, "--help"])
+            .args(command.split(' '))
+            .arg("--help")
             .output()
             .unwrap();
         let help = String::from_utf8(help.stdout).unwrap();
