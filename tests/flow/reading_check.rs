@@ -50,7 +50,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         healthy.expect(5, &["things need a person"]);
         let whole = ask(&shop, &["check", "-o", "wide"]).out;
         for words in [
-            "  ok     pods: 2 of 2 of shop-controller are ready",
+            "  ok     pods: 2 of 2 pods of shop-controller are ready",
             "  ok     way of callbacks: ",
             "  ok     ledger: answers",
             "  ok     definition: restockrequests.restock.dev",
@@ -76,7 +76,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         };
         wrong(
             "dlq",
-            "0 of 1 of shop-dlq are ready: `kubectl describe pods",
+            "0 of 1 pods of shop-dlq are ready: `kubectl describe pods",
         );
         wrong("dlq", "no endpoints available");
         wrong("receiver", "cannot ask the receiver");

@@ -74,7 +74,7 @@ impl Workload {
             updated,
             ..
         } = self;
-        let pods = format!("{ready} of {wanted} of {name} are ready");
+        let pods = format!("{ready} of {wanted} pods of {name} are ready");
         if *wanted == 0 {
             let text =
                 format!("{name} is scaled to 0: scale it up, or have the chart leave it out");
