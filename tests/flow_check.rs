@@ -206,7 +206,7 @@ fn looks(receiver: SocketAddr) -> [(&'static str, Vec<String>); 4] {
         "mapping: ",
         "ledger: answers",
         "queue: messages that nobody can read",
-        "dead letters: kept as long",
+        "dead letters: come from the queue, and are kept for longer",
         "notices: go to",
         "notice topic: confirmed subscriptions: 1",
     ];

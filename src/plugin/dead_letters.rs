@@ -8,6 +8,7 @@ mod choice;
 mod confirm;
 mod discard;
 mod list;
+mod one_by_one;
 mod progress;
 mod queues;
 mod redact;

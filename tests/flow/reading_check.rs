@@ -33,7 +33,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         let _controller = shop.controller_with(&[listen_1]);
         let healthy = settled(&shop).await;
         assert_eq!(
-            healthy.code, 5,
+            healthy.code, 7,
             "its inbox is not as documented: {healthy:?}"
         );
         let (of_controller, of_receiver) = healthy.out.split_once("\n\n").unwrap();
@@ -47,7 +47,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
             "{}",
             healthy.out
         );
-        healthy.expect(5, &["things need a person"]);
+        healthy.expect(7, &["things need a person"]);
         let whole = ask(&shop, &["check", "-o", "wide"]).out;
         for words in [
             "  ok     pods: 2 of 2 pods of shop-controller are ready",
@@ -63,7 +63,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         workload(place, "dlq", 1, 0).await;
         receiver.kill();
         let ill = ask(&shop, &["check", "-o", "json"]);
-        assert_eq!(ill.code, 5);
+        assert_eq!(ill.code, 7);
         let answers: Value = serde_json::from_str(&ill.out).unwrap();
         let wrong = |role: &str, words: &str| {
             let mut answers = answers.as_array().unwrap().iter();

@@ -5,15 +5,14 @@ mod record;
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
 use super::letters;
-use super::progress::Progress;
-use super::queues::{Queues, Whose, failure};
-use super::scan::{self, Found, Verdict};
+use super::one_by_one;
+use super::queues::{Queues, Whose};
+use super::scan::Found;
 use crate::domain::message::plain_text;
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
 use crate::plugin::target::Target;
 use record::{Record, Word};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Longest reason, in characters; that of a word about a request.
@@ -58,57 +57,15 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         by: plain_text(&args.by, BECAUSE_CHARACTERS_MAX),
         because: plain_text(&args.because, BECAUSE_CHARACTERS_MAX),
     };
-    let record = Record::create(&args.save, word)?;
-    delete(&queues, plan, record).await
-}
-
-async fn delete(queues: &Queues, plan: Plan, mut record: Record) -> Result<(), Failure> {
-    let planned = plan.ids.len() as u64;
-    let (mut left, mut deleted) = (plan.ids, 0);
-    let mut progress = Progress::begin("saved and deleted", planned);
-    let done = scan::look(queues, async |found| {
-        if left.is_empty() {
-            return ControlFlow::Break(Ok(()));
-        }
-        if !left.remove(found.id()) {
-            return ControlFlow::Continue(Verdict::Keep);
-        }
-        match delete_one(queues, &found, &mut record).await {
-            Ok(()) => {
-                deleted += 1;
-                progress.at(deleted);
-                ControlFlow::Continue(Verdict::Gone)
-            }
-            Err(why) => ControlFlow::Break(Err(why)),
-        }
-    })
-    .await;
-    drop(progress);
-    screen::print(&format!(
-        "{deleted} of {} saved and deleted\n",
-        letters(planned)
-    ));
-    if done.is_ok() && !left.is_empty() {
-        screen::print(&format!(
-            "{} were not met: somebody else has taken them, or looks at them now\n",
-            left.len()
-        ));
-    }
-    done.map(drop)
+    let mut record = Record::create(&args.save, word)?;
+    let each = async |found: &Found| delete(&queues, found, &mut record).await;
+    one_by_one::each(&queues, plan, "saved and deleted", "", each).await
 }
 
 /// On the disk first: whoever is killed in between leaves the letter where it was, too.
-async fn delete_one(queues: &Queues, found: &Found, record: &mut Record) -> Result<(), Failure> {
+async fn delete(queues: &Queues, found: &Found, record: &mut Record) -> Result<(), Failure> {
     record.add(found)?;
     let doing = format!("delete {}, which is saved", found.id());
-    let receipt = found.whole.message.receipt.as_str();
-    let failed = queues.dead.delete_batch(&[receipt]).await;
-    let failed = failed.map_err(|why| failure(&doing, "sqs:DeleteMessage", &why))?;
-    match failed.first() {
-        None => Ok(()),
-        Some(entry) => Err(Failure::new(
-            format!("cannot {doing}: {}", entry.reason),
-            "It is still in the queue. Run it again, with another file.",
-        )),
-    }
+    let next = "It is still in the queue. Run it again, with another file.";
+    one_by_one::delete(queues, found, &doing, next).await
 }

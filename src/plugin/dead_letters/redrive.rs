@@ -1,7 +1,7 @@
 //! `dlq redrive`: back to their queue. All of them by SQS's own task; a choice of them, or
 //! such as would lose their identity by it, one by one.
 
-mod one_by_one;
+mod copies;
 mod task;
 
 use super::choice::{Choice, Plan};
@@ -81,6 +81,6 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     }
     match by_task {
         true => task::run(&queues, args.per_second).await,
-        false => one_by_one::run(&queues, plan, args.per_second).await,
+        false => copies::run(&queues, plan, args.per_second).await,
     }
 }
