@@ -57,6 +57,16 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
         for wrong in [
             &["discard", "--because", "x", "--save", save][..],
             &["discard", &id, "--save", save],
+            &[
+                "discard",
+                "--reason",
+                " ",
+                "--because",
+                "x",
+                "--save",
+                save,
+                "--yes",
+            ],
             &["discard", &id, "--because", "x"],
             &["redrive"],
             &["redrive", "--all", &id],

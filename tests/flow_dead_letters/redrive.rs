@@ -1,6 +1,7 @@
 //! Letters on their way back.
 
 use crate::{depths, dlq, in_queues, order};
+use futures::StreamExt as _;
 use restock_operator::edge::aws;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -151,6 +152,50 @@ async fn what_vanished_meanwhile_is_counted_and_the_rest_goes_on() {
         order(&queues, "e-1").await;
         let said = dlq(&queues, &["redrive", "gone-1", "--yes"]);
         said.expect(3, &["gone-1 is not among them", "no such dead letter"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_its_queue_does_not_take_holds_up_no_other() {
+    in_queues(async |queues| {
+        queues.take_at_most("1024").await;
+        let large = queues.bury(&"x".repeat(2_000)).await;
+        for number in 0..11 {
+            order(&queues, &format!("e-{number}")).await;
+        }
+        let said = dlq(&queues, &["redrive", "--reason", "r", "--yes"]);
+        said.expect(1, &[&format!("cannot send {large} to ")]);
+        let sent = "11 of 12 dead letters sent back\n";
+        assert!(said.out.ends_with(sent), "{said:?}");
+        assert_eq!(depths(&queues).await, (11, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_look_does_not_reach_is_said_and_goes_back_with_the_next() {
+    in_queues(async |queues| {
+        let burying = (0..1_003).map(|number| {
+            let queues = queues.clone();
+            async move { queues.bury(&format!("letter {number}")).await }
+        });
+        let buried = futures::stream::iter(burying).buffered(20);
+        assert_eq!(buried.count().await, 1_003);
+        let redrive = || {
+            dlq(
+                &queues,
+                &["redrive", "--all", "--yes", "--per-second", "500"],
+            )
+        };
+        let said = redrive();
+        said.expect(1, &["these were not all", "Run it again"]);
+        let sent = "1000 of 1000 dead letters sent back\n";
+        assert!(said.out.ends_with(sent), "{said:?}");
+        assert_eq!(depths(&queues).await, (1_000, 3));
+        let said = redrive();
+        assert_eq!(said.code, 0, "{said:?}");
+        assert_eq!(depths(&queues).await, (1_003, 0));
     })
     .await;
 }

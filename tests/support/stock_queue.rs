@@ -118,16 +118,25 @@ impl StockQueue {
         let statement = policy::statement(&self.topic_arn, &arn);
         let statement: Value = serde_json::from_str(&statement).unwrap();
         let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
-        let admit = self.sqs.set_queue_attributes().queue_url(self.queue.url());
-        let admit = admit.attributes(QueueAttributeName::Policy, policy.to_string());
-        admit.send().await.unwrap();
+        let what = QueueAttributeName::Policy;
+        self.set(&self.queue, what, &policy.to_string()).await;
     }
 
     /// How long dead letters are kept, in seconds.
     pub(crate) async fn keep_dead_letters_for(&self, seconds: &str) {
-        let set = self.sqs.set_queue_attributes().queue_url(self.dead.url());
-        let set = set.attributes(QueueAttributeName::MessageRetentionPeriod, seconds);
-        set.send().await.unwrap();
+        let what = QueueAttributeName::MessageRetentionPeriod;
+        self.set(&self.dead, what, seconds).await;
+    }
+
+    /// The largest message that the queue takes, in bytes.
+    pub(crate) async fn take_at_most(&self, bytes: &str) {
+        let what = QueueAttributeName::MaximumMessageSize;
+        self.set(&self.queue, what, bytes).await;
+    }
+
+    async fn set(&self, queue: &Queue, what: QueueAttributeName, value: &str) {
+        let set = self.sqs.set_queue_attributes().queue_url(queue.url());
+        set.attributes(what, value).send().await.unwrap();
     }
 
     /// ARN of the topic.

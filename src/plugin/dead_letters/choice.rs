@@ -19,7 +19,7 @@ pub(super) struct Choice {
     #[arg(value_name = "ID", conflicts_with = "reason")]
     pub(super) ids: Vec<String>,
     /// Those whose reason has this text in it, in whatever letters
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = written)]
     pub(super) reason: Option<String>,
 }
 
@@ -43,6 +43,14 @@ impl Choice {
                 .contains(&text.to_lowercase()),
             None => self.ids.is_empty() || self.id_of(found).is_some(),
         }
+    }
+}
+
+/// A text that not every reason has: a variable that is empty must not choose all.
+fn written(text: &str) -> Result<String, &'static str> {
+    match text.trim().is_empty() {
+        true => Err("it is blank, and every reason has that"),
+        false => Ok(text.to_owned()),
     }
 }
 

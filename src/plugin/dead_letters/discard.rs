@@ -5,7 +5,7 @@ mod record;
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
 use super::letters;
-use super::one_by_one;
+use super::one_by_one::{self, Acted};
 use super::queues::{Queues, Whose};
 use super::scan::Found;
 use crate::domain::message::plain_text;
@@ -63,7 +63,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 }
 
 /// On the disk first: whoever is killed in between leaves the letter where it was, too.
-async fn delete(queues: &Queues, found: &Found, record: &mut Record) -> Result<(), Failure> {
+async fn delete(queues: &Queues, found: &Found, record: &mut Record) -> Result<Acted, Failure> {
     record.add(found)?;
     let doing = format!("delete {}, which is saved", found.id());
     let next = "It is still in the queue. Run it again, with another file.";

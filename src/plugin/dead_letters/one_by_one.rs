@@ -5,23 +5,32 @@ use super::letters;
 use super::progress::Progress;
 use super::queues::{Queues, failure};
 use super::scan::{self, Found, Verdict};
-use crate::plugin::failure::Failure;
+use crate::plugin::failure::{Failure, Failures};
 use crate::plugin::screen;
 use std::ops::ControlFlow;
 
-/// Does it to each that is still there, and says to how many; ends at the first that fails.
-/// `done` is what they are then ("sent back"), `missed` what is said of those not met.
+/// What became of one letter.
+pub(super) enum Acted {
+    /// It is not in the dead-letter queue any more.
+    Done,
+    /// It stays there, for a fault of its own: the others are not held up.
+    Stays(Failure),
+}
+
+/// Does it to each that is still there, and says to how many; ends where none of the others
+/// could be done either. `done` is what they are then ("sent back"), `missed` what is said of
+/// those not met.
 pub(super) async fn each(
     queues: &Queues,
     plan: Plan,
     done: &'static str,
     missed: &str,
-    mut act: impl AsyncFnMut(&Found) -> Result<(), Failure>,
+    mut act: impl AsyncFnMut(&Found) -> Result<Acted, Failure>,
 ) -> Result<(), Failure> {
     let planned = plan.ids.len() as u64;
-    let (mut left, mut count) = (plan.ids, 0);
+    let (mut left, mut count, mut failures) = (plan.ids, 0, Failures::default());
     let mut progress = Progress::begin(done, planned);
-    let ended = scan::look(queues, async |found| {
+    let looked = scan::look(queues, async |found| {
         if left.is_empty() {
             return ControlFlow::Break(Ok(()));
         }
@@ -29,10 +38,14 @@ pub(super) async fn each(
             return ControlFlow::Continue(Verdict::Keep);
         }
         match act(&found).await {
-            Ok(()) => {
+            Ok(Acted::Done) => {
                 count += 1;
                 progress.at(count);
                 ControlFlow::Continue(Verdict::Gone)
+            }
+            Ok(Acted::Stays(why)) => {
+                failures.add(why);
+                ControlFlow::Continue(Verdict::Keep)
             }
             Err(why) => ControlFlow::Break(Err(why)),
         }
@@ -40,13 +53,17 @@ pub(super) async fn each(
     .await;
     drop(progress);
     screen::print(&format!("{count} of {} {done}\n", letters(planned)));
-    if ended.is_ok() && !left.is_empty() {
+    let looked = looked?;
+    if !left.is_empty() && !looked.whole {
+        let what = format!("{} of them were not come to", left.len());
+        failures.add(Failure::new(what, "Run it again for those."));
+    } else if !left.is_empty() {
         screen::print(&format!(
             "{} were not met: somebody else has taken them, or looks at them now{missed}\n",
             left.len()
         ));
     }
-    ended.map(drop)
+    failures.told()
 }
 
 /// Takes the letter out of the dead-letter queue. `doing` is that in words, `next` what to do if
@@ -56,12 +73,12 @@ pub(super) async fn delete(
     found: &Found,
     doing: &str,
     next: &str,
-) -> Result<(), Failure> {
+) -> Result<Acted, Failure> {
     let receipt = found.whole.message.receipt.as_str();
     let failed = queues.dead.delete_batch(&[receipt]).await;
     let failed = failed.map_err(|why| failure(doing, "sqs:DeleteMessage", &why))?;
     match failed.first() {
-        None => Ok(()),
+        None => Ok(Acted::Done),
         Some(entry) => Err(Failure::new(
             format!("cannot {doing}: {}", entry.reason),
             next,

@@ -40,7 +40,7 @@ pub(super) struct Args {
 /// Sends them back.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let queues = args.queues.open(target).await?;
-    task::none_is_active(&queues).await?;
+    let before = task::none_is_active(&queues).await?;
     let plan = Plan::of(&args.choice, &queues).await?;
     if plan.ids.is_empty() {
         screen::print("there are no dead letters to send back\n");
@@ -79,8 +79,16 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     if !args.confirm.confirmed(&what)? {
         return Ok(());
     }
-    match by_task {
-        true => task::run(&queues, args.per_second).await,
-        false => copies::run(&queues, plan, args.per_second).await,
+    if by_task {
+        return task::run(&queues, args.per_second, before).await;
     }
+    let looked = plan.looked;
+    copies::run(&queues, plan, args.per_second).await?;
+    if args.all && !looked.whole {
+        return Err(Failure::new(
+            "these were not all: one look ends after 1,000",
+            "Run it again until there are no dead letters to send back.",
+        ));
+    }
+    Ok(())
 }

@@ -12,7 +12,8 @@ use crate::process::clock;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Letters of one look: a hundred receives, some ten seconds.
+/// Letters that one look meets and leaves: a hundred receives, some ten seconds. What is taken
+/// out meanwhile does not count: it is bounded by the look that chose it.
 pub(super) const LETTERS_MAX: usize = 1_000;
 
 /// How long a letter is hidden: a look takes far less, and so does what is done to a batch.
@@ -49,6 +50,8 @@ impl Found {
 pub(super) struct Looked {
     /// Letters that were looked at.
     pub(super) letters: usize,
+    /// Whether it went on until no more were met.
+    pub(super) whole: bool,
 }
 
 impl Looked {
@@ -93,10 +96,11 @@ pub(super) async fn look(
 ) -> Result<Looked, Failure> {
     let (mut looked, mut kept) = (Looked::default(), Vec::new());
     let done = async {
-        while looked.letters < LETTERS_MAX {
+        while kept.len() < LETTERS_MAX {
             let received = queues.dead.receive_whole(BATCH_MAX, WAIT, VISIBILITY).await;
             let received = received.map_err(|why| failure("receive dead letters", RIGHTS, &why))?;
             if received.is_empty() {
+                looked.whole = true;
                 break;
             }
             looked.letters += received.len();

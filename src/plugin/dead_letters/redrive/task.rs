@@ -1,5 +1,6 @@
 //! By SQS itself.
 
+use crate::domain::time::Time;
 use crate::edge::sqs::Move;
 use crate::plugin::dead_letters::letters;
 use crate::plugin::dead_letters::progress::Progress;
@@ -20,16 +21,21 @@ const RIGHTS: &str = "sqs:StartMessageMoveTask, sqs:ListMessageMoveTasks, sqs:Re
      sqs:DeleteMessage and sqs:GetQueueAttributes on the dead-letter queue, and sqs:SendMessage \
      on where its letters came from";
 
-/// Refuses to begin beside another one, of whomever.
-pub(super) async fn none_is_active(queues: &Queues) -> Result<(), Failure> {
+/// Refuses to begin beside another one, of whomever; answers when the last one was started.
+pub(super) async fn none_is_active(queues: &Queues) -> Result<Option<Time>, Failure> {
     match latest(queues).await? {
         Some(task) if task.is_active() => Err(active(&task)),
-        _ => Ok(()),
+        ended => Ok(ended.map(|task| task.started_at)),
     }
 }
 
-/// Starts it, and tells how far it is until it ends.
-pub(super) async fn run(queues: &Queues, per_second: u32) -> Result<(), Failure> {
+/// Starts it, and tells how far it is until it ends. The list of tasks may be behind: the one
+/// that was started `before` is not it.
+pub(super) async fn run(
+    queues: &Queues,
+    per_second: u32,
+    before: Option<Time>,
+) -> Result<(), Failure> {
     if let Err(why) = queues.dead.start_move(&queues.dead_arn, per_second).await {
         // Another one may have been quicker.
         none_is_active(queues).await?;
@@ -38,7 +44,8 @@ pub(super) async fn run(queues: &Queues, per_second: u32) -> Result<(), Failure>
     screen::complain("SQS is at it, and goes on if this is ended.\n");
     let mut progress = Progress::begin("sent back", queues.depth);
     for _ in 0..ASKED_MAX {
-        if let Some(task) = latest(queues).await? {
+        let task = latest(queues).await?;
+        if let Some(task) = task.filter(|task| Some(task.started_at) != before) {
             progress.at(task.moved);
             if !task.is_active() {
                 drop(progress);
