@@ -180,6 +180,29 @@ async fn every_dead_letter_is_told_once_with_its_reason_and_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_row_a_restored_ledger_lacks_is_told() {
+    install_tls();
+    let ledger = Arc::new(Ledger::create().await);
+    with_queues(&unique("restored"), 3, async |queues| {
+        let (topic_arn, mailbox) = queues.mailbox().await;
+        let ops = ops(&topic_arn);
+        allow_sender(&ops).await;
+        let id = queues.bury("junk").await;
+        let dlq = Dlq::start(&queues, &ledger, &ops);
+        first(&mailbox).await;
+        let pool = ledger.schema.pool().await;
+        let restored = sqlx::query("DELETE FROM dead_letter");
+        restored.execute(&pool).await.unwrap();
+        let notice = first(&mailbox).await;
+        let text = notice["Message"].as_str().unwrap();
+        assert!(text.contains(&id), "{text}");
+        assert_eq!(next(&mailbox).await, None, "told once");
+        dlq.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_does_not_exist_keeps_the_role_from_being_ready() {
     install_tls();
     let ledger = Arc::new(Ledger::create().await);

@@ -121,8 +121,14 @@ async fn letters_that_are_still_there_are_noted_together() {
         });
     }
     ledger.see_dead_letter(&seen("a", "gone")).await.unwrap();
-    ledger.see_dead_letters_again(&mut noted).await.unwrap();
-    ledger.see_dead_letters_again(&mut []).await.unwrap();
+    let unknown = NotedDeadLetter {
+        request_id: request("a"),
+        message_id: "m3".to_owned(),
+    };
+    noted.push(unknown.clone());
+    let again = ledger.see_dead_letters_again(&noted).await.unwrap();
+    assert_eq!(again, [unknown]);
+    assert_eq!(ledger.see_dead_letters_again(&[]).await.unwrap(), []);
     let claimed = ledger.claim_untold(10, "one", HOLD).await.unwrap();
     let times: Vec<_> = claimed
         .iter()

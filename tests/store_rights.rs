@@ -150,7 +150,7 @@ async fn tells_of_dead_letters(store: &Store) {
         request_id: request("dead"),
         message_id: "m".to_owned(),
     };
-    store.see_dead_letters_again(&mut [noted]).await.unwrap();
+    store.see_dead_letters_again(&[noted]).await.unwrap();
     let hold = Duration::from_secs(60);
     let claimed = store.claim_untold(10, "one", hold).await.unwrap();
     assert_eq!(store.renew_claim("one", hold).await, Ok(1));

@@ -42,6 +42,11 @@ impl Present {
         self.letters.insert(id, (letter, self.sweep));
     }
 
+    /// It has no row any more.
+    pub(super) fn forget(&mut self, message_id: &str) {
+        self.letters.remove(message_id);
+    }
+
     /// Ends a sweep, which met all of them if it met the whole queue.
     pub(super) fn end_sweep(&mut self, whole: bool) {
         let kept_for = if whole { 1 } else { SWEEPS_UNMET_MAX };

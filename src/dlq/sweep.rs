@@ -79,8 +79,9 @@ impl Sweep<'_> {
                     None => self.note(letter).await?,
                 }
             }
-            if !noted.is_empty() {
-                self.store.see_dead_letters_again(&mut noted).await?;
+            for unknown in self.store.see_dead_letters_again(&noted).await? {
+                // The next sweep notes it as a new one.
+                self.present.forget(&unknown.message_id);
             }
         }
         Ok(())

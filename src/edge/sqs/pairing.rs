@@ -11,13 +11,18 @@ const RETENTION_MAX: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What is wrong, with what to set; empty if nothing is.
 pub fn problems(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> {
-    let elsewhere = queue.redrive.as_ref().map(|redrive| &redrive.target_arn);
-    let elsewhere = elsewhere.filter(|arn| **arn != dead.arn).map(|arn| {
-        format!(
+    let target = queue.redrive.as_ref().map(|redrive| &redrive.target_arn);
+    let elsewhere = match target {
+        Some(arn) if *arn == dead.arn => None,
+        Some(arn) => Some(format!(
             "its dead letters go to {arn}, and RESTOCK_DLQ_URL is {}: nobody would be told",
             dead.arn
-        )
-    });
+        )),
+        None => Some(format!(
+            "the queue has no redrive policy, so no letter ever comes here: name {} in one",
+            dead.arn
+        )),
+    };
     elsewhere
         .into_iter()
         .chain(retention(queue, dead))
@@ -86,5 +91,11 @@ mod tests {
         assert!(problems(&queue, &named("dead", 14)).is_empty());
         let other = problems(&queue, &named("other", 14));
         assert!(other[0].contains("nobody would be told"), "{other:?}");
+        queue.redrive = None;
+        let none = problems(&queue, &named("dead", 14));
+        assert!(
+            none[0].contains("name arn:aws:sqs:eu-west-1:1:dead"),
+            "{none:?}"
+        );
     }
 }

@@ -8,7 +8,6 @@ use super::row::{get, ledger_now, number, optional_time, time, word};
 use super::{Store, StoreError};
 use crate::domain::order::RequestId;
 use crate::domain::time::Time;
-use serde::Serialize;
 use sqlx::mysql::MySqlRow;
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ pub struct DeadLetter {
 }
 
 /// A message that was noted before.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotedDeadLetter {
     /// The request it stands for.
     pub request_id: RequestId,
@@ -78,14 +77,10 @@ const SEE: &str = concat!(
      last_seen_at = VALUES(last_seen_at), reason = VALUES(reason)"
 );
 
-/// The order of the tables is said: the other way round every letter would be read.
 const SEE_AGAIN: &str = concat!(
-    "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (\
-         request VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin PATH '$.request_id', \
-         message VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin PATH '$.message_id')) AS met \
-     STRAIGHT_JOIN dead_letter ON request_id = request AND message_id = message \
-     SET times_seen = times_seen + 1, last_seen_at = ",
-    ledger_now!()
+    "UPDATE dead_letter SET times_seen = times_seen + 1, last_seen_at = ",
+    ledger_now!(),
+    " WHERE request_id = ? AND message_id = ?"
 );
 
 /// One statement: two processes that claim at once take turns at the rows.
@@ -147,23 +142,41 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that these messages, noted before, are still there.
+    /// Notes that these messages, noted before, are still there. The answer is those that the
+    /// ledger does not know, as after it was restored: they have to be noted again.
     ///
     /// # Errors
     /// [`StoreError`]; a repeat only counts once more.
     pub async fn see_dead_letters_again(
         &self,
-        noted: &mut [NotedDeadLetter],
-    ) -> Result<(), StoreError> {
+        noted: &[NotedDeadLetter],
+    ) -> Result<Vec<NotedDeadLetter>, StoreError> {
+        if noted.is_empty() {
+            return Ok(Vec::new());
+        }
         // Two processes that met the same ones lock them in the same order.
+        let mut noted = noted.to_vec();
         noted.sort_unstable();
-        let noted = serde_json::to_string(noted).expect("texts are JSON");
-        retried(async || {
-            let query = sqlx::query(SEE_AGAIN).bind(noted.as_str());
-            self.call().await?.write(query).await?;
-            Ok(())
-        })
-        .await
+        retried(async || self.try_see_again(&noted).await).await
+    }
+
+    async fn try_see_again(
+        &self,
+        noted: &[NotedDeadLetter],
+    ) -> Result<Vec<NotedDeadLetter>, Failure> {
+        let mut unknown = Vec::new();
+        let mut call = self.call().await?;
+        call.begin().await?;
+        for letter in noted {
+            let query = sqlx::query(SEE_AGAIN)
+                .bind(letter.request_id.as_str())
+                .bind(&letter.message_id);
+            if call.write(query).await? == 0 {
+                unknown.push(letter.clone());
+            }
+        }
+        call.commit().await?;
+        Ok(unknown)
     }
 
     /// Takes at most `limit` untold messages, oldest first, for this claimant alone and for
