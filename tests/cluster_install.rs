@@ -15,6 +15,7 @@ mod cluster {
 }
 mod support {
     pub(crate) mod account;
+    pub(crate) mod created;
     pub(crate) mod grants;
     pub(crate) mod inbox;
     pub(crate) mod ledger;
@@ -29,16 +30,12 @@ use cluster::factory::Factory;
 use cluster::installation::{Installation, PATIENCE, RELEASE, SKU, phase_of, with_shop};
 use cluster::place::eventually;
 use kube::ResourceExt;
-use kube::api::{Api, PostParams};
-use kube::core::{NamespaceResourceScope, Resource};
 use restock_operator::crd;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::Phase;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::fmt::Debug;
+use support::created::create;
 use support::plugin::plugin;
 
 /// Seconds that a Succeeded request is kept: long enough to be seen.
@@ -225,7 +222,7 @@ async fn it_works_in_other_namespaces(shop: &Installation, mut values: Value) {
         "metadata": { "name": "legacy" },
         "spec": { "url": Factory::url(place), "allowInsecure": true, "default": true },
     });
-    create::<crd::factory::Factory>(shop, &north, &factory).await;
+    create::<crd::factory::Factory>(&shop.place.client, &north, &factory).await;
     let suspend = ["--patch", r#"{"spec": {"suspend": true}}"#];
     let suspend = [
         &["patch", "factory", "legacy", "--type=merge"],
@@ -257,7 +254,7 @@ async fn a_request_is_served(shop: &Installation, namespace: &str, name: &str) {
         "apiVersion": "restock.dev/v1alpha1", "kind": "RestockRequest",
         "metadata": { "name": name }, "spec": { "productId": SKU, "quantity": 1 },
     });
-    let requests = create::<RestockRequest>(shop, namespace, &request).await;
+    let requests = create::<RestockRequest>(&shop.place.client, namespace, &request).await;
     eventually(name, PATIENCE, || async {
         let request = requests.get(name).await.unwrap();
         match phase_of(&request) {
@@ -266,21 +263,6 @@ async fn a_request_is_served(shop: &Installation, namespace: &str, name: &str) {
         }
     })
     .await;
-}
-
-/// Creates the object; where it is.
-async fn create<K>(shop: &Installation, namespace: &str, object: &Value) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Serialize,
-{
-    let api = Api::namespaced(shop.place.client.clone(), namespace);
-    let object = serde_json::from_value(object.clone()).unwrap();
-    api.create(&PostParams::default(), &object).await.unwrap();
-    api
 }
 
 async fn finished_requests_go(shop: &Installation) {

@@ -169,13 +169,7 @@ pub async fn patch<K>(
 where
     K: Clone + DeserializeOwned + Debug,
 {
-    let parameters = PatchParams {
-        dry_run,
-        field_manager: Some(manager.to_owned()),
-        ..PatchParams::default()
-    };
-    let patch = Patch::Merge(fields);
-    within(CALL_DEADLINE, api.patch(name, &parameters, &patch)).await
+    patched(api, name, manager, &Patch::Merge(fields), dry_run).await
 }
 
 /// Applies these operations (RFC 6902) to the object, as `manager`. With `dry_run` it only
@@ -194,15 +188,28 @@ pub async fn patch_by<K>(
 where
     K: Clone + DeserializeOwned + Debug,
 {
+    let operations = serde_json::from_value(operations);
+    let operations = operations.map_err(|why| ClusterError::Refused(why.to_string()))?;
+    patched(api, name, manager, &Patch::Json::<()>(operations), dry_run).await
+}
+
+async fn patched<K, P>(
+    api: &Api<K>,
+    name: &str,
+    manager: &str,
+    patch: &Patch<P>,
+    dry_run: bool,
+) -> Result<K, ClusterError>
+where
+    K: Clone + DeserializeOwned + Debug,
+    P: Serialize + Debug,
+{
     let parameters = PatchParams {
         dry_run,
         field_manager: Some(manager.to_owned()),
         ..PatchParams::default()
     };
-    let operations = serde_json::from_value(operations);
-    let operations = operations.map_err(|why| ClusterError::Refused(why.to_string()))?;
-    let patch = Patch::Json::<()>(operations);
-    within(CALL_DEADLINE, api.patch(name, &parameters, &patch)).await
+    within(CALL_DEADLINE, api.patch(name, &parameters, patch)).await
 }
 
 /// Makes the object's fields those that are given, whoever set them before, and leaves the

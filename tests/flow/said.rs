@@ -3,10 +3,10 @@
 
 use crate::support::plugin::{Said, plugin};
 use crate::support::shop::{Shop, in_shop, reason};
+use crate::words::goods_of;
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::Phase;
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 /// Overdue soon, and in doubt sooner.
 fn hasty() -> serde_json::Value {
@@ -78,12 +78,7 @@ async fn a_word_that_races_a_late_callback_is_answered_either_way() {
         // Goods of both attempts count, whichever came first.
         let orders = shop.orders().await.len();
         assert!((4..=6).contains(&orders), "{orders} orders");
-        let expected = 10 + 2 * i64::try_from(orders).unwrap();
-        let until = Instant::now() + Duration::from_secs(20);
-        while shop.stock().await != expected {
-            assert!(Instant::now() < until, "stock {}", shop.stock().await);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        goods_of(&shop, orders).await;
     })
     .await;
 }

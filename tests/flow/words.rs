@@ -63,6 +63,16 @@ async fn placed(shop: &Shop, name: &str) {
     shop.wait_for(name, "the order", placed).await;
 }
 
+/// Waits until the stock has risen by two pieces for each order.
+pub(crate) async fn goods_of(shop: &Shop, orders: usize) {
+    let expected = 10 + 2 * i64::try_from(orders).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while shop.stock().await != expected {
+        assert!(Instant::now() < until, "stock {}", shop.stock().await);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// The factory counts orders of the same requester for as long as it runs.
 fn once(shop: &Shop, fault: &str) -> String {
     format!("fault:{fault}:1 delay:300 {}", shop.place.namespace)
@@ -92,12 +102,7 @@ async fn a_word_that_races_a_late_callback_ends_well_either_way() {
         // Goods of both attempts count, whichever came first.
         let orders = shop.orders().await.len();
         assert!((4..=7).contains(&orders), "{orders} orders");
-        let expected = 10 + 2 * i64::try_from(orders).unwrap();
-        let until = Instant::now() + Duration::from_secs(20);
-        while shop.stock().await != expected {
-            assert!(Instant::now() < until, "stock {}", shop.stock().await);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        goods_of(&shop, orders).await;
     })
     .await;
 }

@@ -2,15 +2,15 @@
 //! its Roles, and other than the administrator that all other tests are.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+#[path = "created.rs"]
+mod created;
+
+use created::create;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use kube::api::{DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::{NamespaceResourceScope, Resource};
 use kube::{Api, Client, Config};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -106,13 +106,10 @@ impl Limited {
     /// Allows this in one namespace.
     pub(crate) async fn allow(&self, namespace: &str, what: &str, rules: &Value) {
         let name = format!("{}-{what}", self.name);
-        self.create::<Role>(
-            namespace,
-            &json!({ "metadata": { "name": name }, "rules": rules }),
-        )
-        .await;
-        self.create::<RoleBinding>(namespace, &self.binding("Role", &name))
-            .await;
+        let role = json!({ "metadata": { "name": name }, "rules": rules });
+        create::<Role>(&self.admin, namespace, &role).await;
+        let binding = self.binding("Role", &name);
+        create::<RoleBinding>(&self.admin, namespace, &binding).await;
     }
 
     /// Takes back what was allowed by this name.
@@ -157,19 +154,5 @@ impl Limited {
             "roleRef": { "apiGroup": ROLES, "kind": kind, "name": role },
             "subjects": [{ "apiGroup": ROLES, "kind": "User", "name": self.name }],
         })
-    }
-
-    async fn create<K>(&self, namespace: &str, object: &Value)
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + Clone
-            + Debug
-            + DeserializeOwned
-            + Serialize,
-    {
-        let api: Api<K> = Api::namespaced(self.admin.clone(), namespace);
-        let object = serde_json::from_value(object.clone()).expect("an object of this kind");
-        let created = api.create(&PostParams::default(), &object).await;
-        created.expect("the administrator may");
     }
 }

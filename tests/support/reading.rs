@@ -2,15 +2,18 @@
 //! the pod and the EndpointSlice that a cluster would make for it.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+#[path = "created.rs"]
+mod created;
+
 use crate::support::cluster::Place;
+use created::create;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::{NamespaceResourceScope, Resource};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
@@ -45,7 +48,7 @@ pub(crate) async fn serve(place: &Place, role: &str, address: Option<SocketAddr>
         }},
         "spec": { "clusterIP": "None", "ports": [{ "name": "read", "port": 8081 }] },
     });
-    create::<Service>(place, service).await;
+    create::<Service>(&place.client, &place.namespace, &service).await;
     let Some(address) = address else { return };
     pod(place, &name, address.ip()).await;
     let pod = json!({ "kind": "Pod", "namespace": place.namespace, "name": name });
@@ -60,7 +63,7 @@ pub(crate) async fn serve(place: &Place, role: &str, address: Option<SocketAddr>
         }],
         "ports": [{ "name": "read", "port": address.port(), "protocol": "TCP" }],
     });
-    create::<EndpointSlice>(place, slice).await;
+    create::<EndpointSlice>(&place.client, &place.namespace, &slice).await;
 }
 
 /// One that no node runs, with this address.
@@ -72,7 +75,7 @@ async fn pod(place: &Place, name: &str, address: IpAddr) {
             "automountServiceAccountToken": false,
         },
     });
-    create::<Pod>(place, pod).await;
+    create::<Pod>(&place.client, &place.namespace, &pod).await;
     let status = json!({ "status": { "podIP": address, "podIPs": [{ "ip": address }] } });
     let pods: Api<Pod> = Api::namespaced(place.client.clone(), &place.namespace);
     let (patch, parameters) = (Patch::Merge(status), PatchParams::default());
@@ -98,7 +101,7 @@ pub(crate) async fn workload(place: &Place, role: &str, wanted: i32, ready: i32)
             },
         },
     });
-    create::<Deployment>(place, deployment).await;
+    create::<Deployment>(&place.client, &place.namespace, &deployment).await;
     let status = json!({ "status": {
         "replicas": wanted, "readyReplicas": ready, "updatedReplicas": ready,
     }});
@@ -108,19 +111,6 @@ pub(crate) async fn workload(place: &Place, role: &str, wanted: i32, ready: i32)
         .patch_status(&name, &parameters, &patch)
         .await
         .unwrap();
-}
-
-async fn create<K>(place: &Place, object: Value)
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Serialize,
-{
-    let api: Api<K> = Api::namespaced(place.client.clone(), &place.namespace);
-    let object = serde_json::from_value(object).unwrap();
-    api.create(&PostParams::default(), &object).await.unwrap();
 }
 
 /// Takes them away: without a controller manager nobody else does.
