@@ -166,6 +166,9 @@ fn the_notes_warn_of_what_is_risky() {
         String::from_utf8(output.stdout).unwrap()
     };
     let plain = notes(&[]);
+    let open = "NOTE: networkPolicy.enabled is false";
+    assert!(plain.contains(open), "{plain}");
+    assert!(!notes(&["networkPolicy.enabled=true"]).contains(open));
     for (value, words) in [
         ("receiver.replicas=1", "WARNING: receiver.replicas is 1"),
         (

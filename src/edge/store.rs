@@ -1,4 +1,4 @@
-//! The ledger: MySQL 8 or later, or MariaDB 10.11.
+//! The ledger: MySQL 8.0.21 or later, or MariaDB 10.11.
 //!
 //! All SQL of this software is below this module. Parameters are bound, never pasted; one
 //! function is one transaction; every call has a deadline; every error says what the

@@ -2,7 +2,10 @@
 //! could steer a terminal, hide or reorder text is left out here, wherever it came from.
 
 use crate::domain::message::plain_text;
-use std::io::Write as _;
+use std::io::{BufRead as _, Read as _, Write as _};
+
+/// Bytes read of what is typed: far more than any phrase that is asked for.
+const ANSWER_BYTES_MAX: u64 = 256;
 
 /// Prints the lines of an answer.
 pub(super) fn print(text: &str) {
@@ -25,6 +28,16 @@ pub(super) fn ask(text: &str) {
     let _ = std::io::stderr()
         .lock()
         .write_all(format!("{} ", line.trim_end()).as_bytes());
+}
+
+/// What is typed, until the end of the line or of what an answer can have.
+pub(super) fn answer() -> std::io::Result<String> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .take(ANSWER_BYTES_MAX)
+        .read_line(&mut line)?;
+    Ok(line.trim().to_owned())
 }
 
 /// Its lines, each as plain text but for the blanks at its beginning.

@@ -29,13 +29,11 @@ impl Consent {
             return Ok(false);
         }
         screen::ask(&wrapped(&format!("About to {what}. Go on? [y/N]"), 0));
-        let mut answer = String::new();
-        let read = stdin().read_line(&mut answer);
-        read.map_err(|why| {
+        let answer = screen::answer().map_err(|why| {
             let next = "With --yes nobody is asked.";
             Failure::new(format!("the answer cannot be read: {why}"), next)
         })?;
-        let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+        let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes");
         if !yes {
             screen::complain("nothing was done\n");
         }

@@ -103,7 +103,7 @@ fn deleted(saying: &Saying) -> Failure {
     let name = &saying.standing.name;
     Failure::no_such_request(
         format!("request {name} was deleted before the word was seen to be answered"),
-        "The ledger's table `archive` keeps how it ended.",
+        format!("`kubectl restock history --request {name}` says how it ended."),
     )
 }
 

@@ -4,13 +4,10 @@ use super::saying::Saying;
 use crate::domain::word::may_order_twice;
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 
 /// What is typed by who means it.
 const PHRASE: &str = "order again";
-
-/// Bytes read of what is typed: far more than the phrase.
-const ANSWER_BYTES_MAX: u64 = 256;
 
 /// Requests that are listed by name: what fits on one screen.
 const LISTED_MAX: usize = 20;
@@ -35,13 +32,8 @@ pub(super) fn confirm(sayings: &[Saying], dry_run: bool) -> Result<(), Failure> 
         ));
     }
     screen::complain(&format!("Type `{PHRASE}` to go on:\n"));
-    let mut answer = String::new();
     // What cannot be read is no confirmation.
-    let _ = std::io::stdin()
-        .lock()
-        .take(ANSWER_BYTES_MAX)
-        .read_line(&mut answer);
-    if answer.trim() == PHRASE {
+    if screen::answer().is_ok_and(|answer| answer == PHRASE) {
         return Ok(());
     }
     Err(Failure::new(
