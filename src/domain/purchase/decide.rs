@@ -6,7 +6,7 @@ use crate::domain::shortage::{Cause, Shortage};
 use std::collections::HashMap;
 
 /// The product as it stands while nobody else can change it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shelf {
     /// How many there are.
     pub stock: i64,

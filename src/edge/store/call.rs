@@ -3,7 +3,7 @@
 use super::CALL_DEADLINE;
 use super::error::{Effect, Failure, StoreError};
 use sqlx::Executor;
-use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlRow};
+use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlQueryResult, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use tokio::time::{Instant, timeout_at};
@@ -81,6 +81,22 @@ impl Call {
 
     /// Runs a statement that writes; the number of rows that it met.
     pub(super) async fn write(&mut self, statement: Statement<'_>) -> Result<u64, Failure> {
+        // The driver asks the server for rows met, not rows changed: a repeat of the same
+        // write gives the same answer.
+        Ok(self.execute(statement).await?.rows_affected())
+    }
+
+    /// Runs a statement that writes at most one row, and says a number by
+    /// `LAST_INSERT_ID(expression)`, which comes with the server's answer; none if it met no row.
+    pub(super) async fn write_and_tell(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<u64>, Failure> {
+        let answer = self.execute(statement).await?;
+        Ok((answer.rows_affected() == 1).then(|| answer.last_insert_id()))
+    }
+
+    async fn execute(&mut self, statement: Statement<'_>) -> Result<MySqlQueryResult, Failure> {
         let effect = if self.in_transaction {
             Effect::None
         } else {
@@ -89,9 +105,7 @@ impl Call {
         let ends_at = self.ends_at;
         let answer = statement.execute(self.start());
         let answer = timeout_at(ends_at, answer).await;
-        // The driver asks the server for rows met, not rows changed: a repeat of the same
-        // write gives the same answer.
-        Ok(self.end(answer, effect).await?.rows_affected())
+        self.end(answer, effect).await
     }
 
     async fn control(&mut self, statement: &'static str) -> Result<(), String> {

@@ -22,7 +22,9 @@ pub const PURCHASES_MAX: usize = 256;
 const LOCK: &str = "SELECT stock, reorder_point, reorder_quantity, factory_id FROM product \
      WHERE sku = ? FOR UPDATE";
 
-const TAKE: &str = "UPDATE product SET stock = stock - ? WHERE sku = ? AND stock >= ?";
+/// Says what is left as it takes, which spares a look at it.
+const TAKE: &str = "UPDATE product SET stock = LAST_INSERT_ID(stock - ?) \
+     WHERE sku = ? AND stock >= ?";
 
 /// More are under way while a message waits for the relay; while an order is out; and for a
 /// quarter of an hour after a message was sent, until an attempt to order shows what became of
@@ -99,25 +101,71 @@ impl Store {
     ) -> Result<Option<Vec<Verdict>>, Failure> {
         let mut call = self.call_until(ends_at).await?;
         call.begin().await?;
-        let rows = call.read(sqlx::query(LOCK).bind(sku.as_str())).await?;
-        let Some(row) = rows.first() else {
-            call.rollback().await;
-            return Ok(None);
+        let verdicts = match sell_alone(&mut call, sku, group, terms, keys).await? {
+            None => decide_locked(&mut call, sku, group, terms, keys).await?,
+            sold => sold,
         };
-        let mut shelf = shelf(row)?;
-        // After the lock: whoever had it before us has committed, and is read.
-        let kept: HashMap<IdempotencyKey, Kept> = match keys {
-            Keys::Presumed => HashMap::new(),
-            Keys::Looked => kept_answers(&mut call, group).await?,
-        };
-        if may_owe(&shelf, group, terms) {
-            shelf.under_way = under_way(&mut call, sku).await?;
+        match verdicts {
+            Some(_) => call.commit().await?,
+            None => call.rollback().await,
         }
-        let decided = decide(shelf, kept, group, terms);
-        write(&mut call, sku, &decided).await?;
-        call.commit().await?;
-        Ok(Some(decided.verdicts))
+        Ok(verdicts)
     }
+}
+
+/// A buyer who comes alone and gets what he wants needs no look at the product: the statement
+/// that takes it says what is left. None if there was not enough, or more is to be known.
+async fn sell_alone(
+    call: &mut Call,
+    sku: &Sku,
+    group: &[Purchase],
+    terms: Terms,
+    keys: Keys,
+) -> Result<Option<Vec<Verdict>>, Failure> {
+    if group.len() != 1 || terms.early_warning || matches!(keys, Keys::Looked) {
+        return Ok(None);
+    }
+    let Some(left) = take(call, sku, wanted(group)).await? else {
+        return Ok(None);
+    };
+    let shelf = Shelf {
+        stock: left + wanted(group),
+        ..Shelf::default()
+    };
+    let decided = decide(shelf, HashMap::new(), group, terms);
+    keep(call, sku, &decided).await?;
+    Ok(Some(decided.verdicts))
+}
+
+async fn decide_locked(
+    call: &mut Call,
+    sku: &Sku,
+    group: &[Purchase],
+    terms: Terms,
+    keys: Keys,
+) -> Result<Option<Vec<Verdict>>, Failure> {
+    let rows = call.read(sqlx::query(LOCK).bind(sku.as_str())).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let mut shelf = shelf(row)?;
+    // After the lock: whoever had it before us has committed, and is read.
+    let kept: HashMap<IdempotencyKey, Kept> = match keys {
+        Keys::Presumed => HashMap::new(),
+        Keys::Looked => kept_answers(call, group).await?,
+    };
+    if may_owe(&shelf, group, terms) {
+        shelf.under_way = under_way(call, sku).await?;
+    }
+    let decided = decide(shelf, kept, group, terms);
+    // Rows of other tables first: the hot one is locked, and the order keeps nobody waiting.
+    keep(call, sku, &decided).await?;
+    let pieces = decided.pieces();
+    if pieces > 0 && take(call, sku, pieces).await?.is_none() {
+        let text = format!("the locked stock of {sku} is not what it was");
+        return Err(StoreError::Broken(text).into());
+    }
+    Ok(Some(decided.verdicts))
 }
 
 /// Whether it matters that more are under way: most groups owe no message.
@@ -137,23 +185,22 @@ async fn under_way(call: &mut Call, sku: &Sku) -> Result<bool, Failure> {
     Ok(row.map_or(Ok(0), |row| get::<i64>(row, "under_way"))? != 0)
 }
 
-/// Rows of other tables first: the hot one is locked, and the order keeps nobody waiting.
-async fn write(call: &mut Call, sku: &Sku, decided: &Decided) -> Result<(), Failure> {
+/// Writes what was decided, but for the stock.
+async fn keep(call: &mut Call, sku: &Sku, decided: &Decided) -> Result<(), Failure> {
     insert_answers(call, &decided.answers).await?;
     insert_sales(call, sku, &decided.sales).await?;
-    insert_shortages(call, &decided.shortages).await?;
-    let pieces = decided.pieces();
-    if pieces > 0 {
-        let take = sqlx::query(TAKE)
-            .bind(pieces)
-            .bind(sku.as_str())
-            .bind(pieces);
-        if call.write(take).await? != 1 {
-            let text = format!("the locked stock of {sku} is not what it was");
-            return Err(StoreError::Broken(text).into());
-        }
-    }
-    Ok(())
+    insert_shortages(call, &decided.shortages).await
+}
+
+/// Takes pieces out of the stock; what is left. None if there are not so many.
+async fn take(call: &mut Call, sku: &Sku, pieces: i64) -> Result<Option<i64>, Failure> {
+    let take = sqlx::query(TAKE)
+        .bind(pieces)
+        .bind(sku.as_str())
+        .bind(pieces);
+    let left = call.write_and_tell(take).await?;
+    let unreadable = |why| StoreError::Broken(format!("the stock of {sku}: {why}"));
+    Ok(left.map(i64::try_from).transpose().map_err(unreadable)?)
 }
 
 fn shelf(row: &MySqlRow) -> Result<Shelf, StoreError> {
