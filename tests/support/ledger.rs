@@ -38,10 +38,15 @@ pub(crate) struct Schema {
 impl Schema {
     /// Creates it. Fails, and never skips, where there is no server.
     pub(crate) async fn create() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL is not set: run these tests by `cargo xtask test`");
-        let mut url = reqwest::Url::parse(&server).expect("DATABASE_URL is a URL");
+        Self::create_in(&server).await
+    }
+
+    /// Creates it in this server.
+    pub(crate) async fn create_in(server: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let mut url = reqwest::Url::parse(server).expect("it is a URL");
         let nanos = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap()
@@ -54,7 +59,7 @@ impl Schema {
         let url = url.to_string();
         MySql::create_database(&url)
             .await
-            .expect("DATABASE_URL may create schemas");
+            .expect("its account may create schemas");
         Self { url }
     }
 
@@ -137,7 +142,11 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) async fn create() -> Self {
-        let schema = Schema::create().await;
+        Self::of(Schema::create().await).await
+    }
+
+    /// That of this schema.
+    pub(crate) async fn of(schema: Schema) -> Self {
         migrate(&schema.url(), |_| {}).await.unwrap();
         let store = Store::connect(&schema.url(), CONNECTIONS).unwrap();
         Self { store, schema }
