@@ -2,6 +2,7 @@
 
 use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
+use std::path::Path;
 
 /// Processor time and disk writes, in all or for each purchase.
 pub(crate) struct Used {
@@ -19,7 +20,7 @@ impl Used {
         let mut connection = connect().await;
         Self {
             server: processor_micros(server),
-            database: processor_micros(database_process()),
+            database: processor_micros(database_process(&mut connection).await),
             flushes: flushes(&mut connection).await,
         }
     }
@@ -63,14 +64,13 @@ async fn flushes(connection: &mut MySqlConnection) -> f64 {
     counts.map(|count| count.expect("a number")).sum()
 }
 
-/// The one database server of this machine that belongs to this checkout.
-fn database_process() -> u32 {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/target/xtask/mariadb/mariadb.pid"
-    );
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.trim().parse().unwrap_or(0)
+/// The database server, where it is one of this machine; else 0.
+async fn database_process(connection: &mut MySqlConnection) -> u32 {
+    let file = sqlx::query_as::<_, (String, String)>("SELECT @@datadir, @@pid_file");
+    let file = file.fetch_one(connection).await;
+    let (directory, name) = file.expect("they are readable");
+    let text = std::fs::read_to_string(Path::new(&directory).join(name));
+    text.unwrap_or_default().trim().parse().unwrap_or(0)
 }
 
 /// User and system time of a process (proc(5): stat, fields 14 and 15, in ticks).
