@@ -48,8 +48,8 @@ async fn nothing_of_a_hostile_or_binary_letter_steers_a_terminal() {
     in_queues(async |queues| {
         let escape = "\u{9b}2J\u{202e}\u{200b}red";
         let bodies = [
-            escape.to_owned(),
-            json!({ escape: escape, "MessageAttributeProductId": escape }).to_string(),
+            json!(escape),
+            json!({ escape: [escape, "yes", "1e3"], "MessageAttributeProductId": escape }),
         ];
         let client = aws_sdk_sqs::Client::new(&aws::config().await.unwrap());
         for body in bodies {
@@ -58,7 +58,8 @@ async fn nothing_of_a_hostile_or_binary_letter_steers_a_terminal() {
             let blob = Blob::new([0, 27, 255]);
             let binary = value("Binary").binary_value(blob).build().unwrap();
             let sent = client.send_message().queue_url(queues.dead.url());
-            let sent = sent.message_body(body).message_attributes("note", text);
+            let written = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            let sent = sent.message_body(written).message_attributes("note", text);
             let sent = sent.message_attributes("blob", binary).send().await;
             let id = sent.unwrap().message_id.unwrap();
             for form in [&[][..], &["-o", "json"], &["-o", "yaml"], &["--unredacted"]] {
@@ -68,6 +69,12 @@ async fn nothing_of_a_hostile_or_binary_letter_steers_a_terminal() {
                 assert!(harmless, "{form:?} {said:?}");
                 assert!(said.out.contains("(binary, 3 bytes)"), "{said:?}");
             }
+            let whole = |form| dlq(&queues, &["show", &id, "--unredacted", "-o", form]).out;
+            let (as_json, as_yaml) = (whole("json"), whole("yaml"));
+            assert!(is_harmless(&as_json) && is_harmless(&as_yaml), "{as_yaml}");
+            let read: Value = serde_json::from_str(&as_json).unwrap();
+            let read_too: Value = serde_saphyr::from_str(&as_yaml).unwrap();
+            assert_eq!((&read[0]["body"], &read_too[0]["body"]), (&body, &body));
         }
     })
     .await;
