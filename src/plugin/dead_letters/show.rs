@@ -116,18 +116,20 @@ impl Shown {
                 None,
             ),
         };
-        let binary = found.whole.binary().map(|(name, bytes)| {
-            let value = format!("(binary, {bytes} bytes)");
-            (name.to_owned(), value)
-        });
-        let attributes = attributes.iter().map(|(key, value)| {
-            let value = redaction.text(key, value);
-            (key.clone(), value)
-        });
+        let named = attributes.iter().enumerate();
+        let named = named.map(|(place, (name, text))| redaction.attribute(place, name, text));
+        let binary = found
+            .whole
+            .binary()
+            .enumerate()
+            .map(|(place, (name, bytes))| {
+                let name = redaction.attribute_name(attributes.len() + place, name);
+                (name, format!("(binary, {bytes} bytes)"))
+            });
         Self {
             message: message.message_id.clone(),
             known_as: found.death.known_as.clone(),
-            reason: found.death.reason.clone(),
+            reason: redaction.reason(&found.death),
             sent_at: message.sent_at.map(written),
             age: message.sent_at.map(|at| span(clock::now().since(at))),
             receives: message.receive_count,
@@ -135,8 +137,8 @@ impl Shown {
             topic_arn: envelope.as_ref().and_then(|one| one.topic_arn.clone()),
             sns_message: envelope.as_ref().and_then(|one| one.sns_message_id.clone()),
             trace: envelope.and_then(|one| one.trace_parent),
-            attributes: attributes.chain(binary).collect(),
-            body: redaction.json("", &body),
+            attributes: named.chain(binary).collect(),
+            body: redaction.body(&body),
             redacted: !unredacted,
         }
     }
