@@ -6,6 +6,7 @@
 //! control character of a stranger reach the terminal.
 
 mod advice;
+mod changes;
 mod check;
 mod chosen;
 mod completion;

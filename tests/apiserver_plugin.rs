@@ -18,6 +18,8 @@ mod support;
 
 #[path = "plugin/errors.rs"]
 mod errors;
+#[path = "plugin/output.rs"]
+mod output;
 #[path = "plugin/simulate.rs"]
 mod simulate;
 #[path = "plugin/status.rs"]

@@ -16,6 +16,8 @@ mod discard;
 mod fifo;
 #[path = "flow_dead_letters/identity.rs"]
 mod identity;
+#[path = "flow_dead_letters/output.rs"]
+mod output;
 #[path = "flow_dead_letters/redrive.rs"]
 mod redrive;
 #[path = "flow_dead_letters/show.rs"]

@@ -17,6 +17,11 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
+    /// Whether it is one, by its name.
+    pub(super) const fn is_one(&self) -> bool {
+        self.names.len() == 1 && !self.selection.is_given()
+    }
+
     /// The cluster, and namespace and name of each.
     pub(super) async fn look_up(
         &self,

@@ -13,6 +13,7 @@ mod progress;
 mod queues;
 mod redact;
 mod redrive;
+mod report;
 mod scan;
 mod show;
 

@@ -3,7 +3,7 @@
 mod row;
 
 use super::failure::Failure;
-use super::output::{self, Output, full_name};
+use super::output::{self, Output, print_names};
 use super::pages::{self, Read};
 use super::roles;
 use super::screen;
@@ -53,8 +53,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         Some(Output::Json) => output::json(&json!({ "items": read.items }))?,
         Some(Output::Yaml) => output::yaml(&json!({ "items": read.items }))?,
         Some(Output::Name) => {
-            let names = read.items.iter().map(|item| full_name(&Row::of(item).name));
-            screen::print(&names.collect::<String>());
+            let rows: Vec<Row> = read.items.iter().map(Row::of).collect();
+            print_names(rows.iter().map(|row| row.name.as_str()));
         }
     }
     Ok(())

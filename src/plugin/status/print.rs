@@ -104,7 +104,8 @@ fn narrow_rows(rows: &[&Row], everywhere: bool) -> String {
     )
 }
 
-fn wide_rows(rows: &[&Row]) -> String {
+/// Requests with all columns.
+pub(super) fn wide_rows(rows: &[&Row]) -> String {
     let heading = [
         "NAMESPACE",
         "NAME",

@@ -4,11 +4,12 @@ use super::saying::Saying;
 use super::standing::Standing;
 use crate::domain::progress::Phase;
 use crate::edge::cluster;
+use crate::plugin::changes::Changes;
 use crate::plugin::failure::{Failure, Failures};
-use crate::plugin::output::say;
 use crate::plugin::screen;
 use crate::plugin::target::Place;
 use crate::plugin::view::View;
+use kube::core::DynamicObject;
 use std::time::Duration;
 
 /// Between two looks: a person waits, and the API server has others to serve.
@@ -17,9 +18,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What a look at one request showed.
 enum Seen {
     /// In words: where it stands now.
-    Done(String),
+    Done(String, DynamicObject),
     /// Why, and in which phase it is now.
-    Refused(String, Phase),
+    Refused(String, Phase, DynamicObject),
     /// No answer yet, or none that could be read.
     Open,
     Lost(Failure),
@@ -30,25 +31,29 @@ pub(super) async fn answers(
     place: &Place,
     mut open: Vec<Saying>,
     time: Duration,
+    changes: &mut Changes,
     failures: &mut Failures,
 ) {
-    if time.is_zero() || open.is_empty() {
-        return;
-    }
     let seconds = time.as_secs();
     screen::complain(&format!(
         "Waiting for the controller, {seconds} s at most. Ctrl-C ends the waiting, not the word.\n"
     ));
-    let all = tokio::time::timeout(time, look(place, &mut open, failures)).await;
+    let all = tokio::time::timeout(time, look(place, &mut open, changes, failures)).await;
     if all.is_err() {
         for saying in open {
             failures.add(not_taken_up(&saying, seconds));
+            changes.add(saying.standing.object);
         }
     }
 }
 
 /// Looks until none is open. What is left in `open` when this is given up is open still.
-async fn look(place: &Place, open: &mut Vec<Saying>, failures: &mut Failures) {
+async fn look(
+    place: &Place,
+    open: &mut Vec<Saying>,
+    changes: &mut Changes,
+    failures: &mut Failures,
+) {
     loop {
         let mut at = 0;
         while let Some(saying) = open.get(at) {
@@ -58,8 +63,14 @@ async fn look(place: &Place, open: &mut Vec<Saying>, failures: &mut Failures) {
                     at += 1;
                     continue;
                 }
-                Seen::Done(stands) => say(name, &format!("done; now {stands}"), false),
-                Seen::Refused(why, phase) => failures.add(saying.refused(&why, phase)),
+                Seen::Done(stands, object) => {
+                    changes.say(name, &format!("done; now {stands}"));
+                    changes.add(object);
+                }
+                Seen::Refused(why, phase, object) => {
+                    failures.add(saying.refused(&why, phase));
+                    changes.add(object);
+                }
                 Seen::Lost(failure) => failures.add(failure),
             }
             open.remove(at);
@@ -90,8 +101,10 @@ async fn seen(place: &Place, saying: &Saying) -> Seen {
     }
     let handled = now.progress.handled_resolution;
     if let Some(handled) = handled.filter(|handled| handled.word == saying.word) {
-        let refused = |why| Seen::Refused(why, now.progress.phase);
-        return handled.refusal.map_or(Seen::Done(stands), refused);
+        return match handled.refusal {
+            None => Seen::Done(stands, now.object),
+            Some(why) => Seen::Refused(why, now.progress.phase, now.object),
+        };
     }
     match now.request.resolution {
         Some(said) if said == saying.word => Seen::Open,
