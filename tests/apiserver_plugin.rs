@@ -3,6 +3,8 @@
 //! that writes, and says what to do next where it cannot.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/api_way.rs"]
+mod api_way;
 #[path = "support/cluster.rs"]
 mod cluster;
 #[path = "support/limited.rs"]
@@ -26,5 +28,7 @@ mod simulate;
 mod status;
 #[path = "plugin/suspend.rs"]
 mod suspend;
+#[path = "plugin/waiting.rs"]
+mod waiting;
 #[path = "plugin/words.rs"]
 mod words;

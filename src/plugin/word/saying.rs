@@ -47,6 +47,14 @@ impl Saying {
         }
     }
 
+    /// Namespace and name of its request.
+    pub(super) fn key(&self) -> (String, String) {
+        let Standing {
+            namespace, name, ..
+        } = &self.standing;
+        (namespace.clone(), name.clone())
+    }
+
     /// What somebody said, and the controller has not answered.
     fn unhandled(&self) -> Option<&Resolution> {
         let handled = self.standing.progress.handled_resolution.as_ref();
