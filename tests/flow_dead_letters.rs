@@ -22,6 +22,8 @@ mod output;
 mod redrive;
 #[path = "flow_dead_letters/show.rs"]
 mod show;
+#[path = "flow_dead_letters/terminal.rs"]
+mod terminal;
 
 use plugin::{Said, plugin};
 use restock_operator::process::install_tls;
