@@ -18,6 +18,14 @@ const NO_FILES: &str = ":4";
 
 /// Which script.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Of kubectl restock: write the helper to a file kubectl_complete-restock on the \
+                  PATH, and make it executable. Of kubectl-restock: have the shell read the \
+                  script, as in `source <(kubectl restock completion bash)`.\n\n\
+                  Examples:\n  \
+                  kubectl restock completion kubectl\n  \
+                  kubectl restock completion bash"
+)]
 pub(super) struct Args {
     /// Of which shell; kubectl: the helper to be put on the PATH as kubectl_complete-restock
     #[arg(value_enum)]

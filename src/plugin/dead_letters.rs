@@ -39,6 +39,15 @@ enum Command {
     Discard(discard::Args),
 }
 
+/// What is to be known of a command that asks the queue, before its `examples`.
+fn of_aws(examples: &str) -> String {
+    format!(
+        "It asks AWS with your own credentials: AWS_PROFILE names a profile. Without any it says \
+         how to log in. Which queues, the release in the namespace (-n) says, or --dlq-url and \
+         --queue-url.\n\nExamples:\n{examples}"
+    )
+}
+
 /// "1 dead letter", "2 dead letters".
 fn letters(count: impl Into<u64>) -> String {
     match count.into() {

@@ -20,6 +20,12 @@ const LIMIT_MAX: i64 = 10_000;
 
 /// Which requests.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Asks the operator: -n names the namespace that it is installed in.\n\n\
+                  Examples:\n  \
+                  kubectl restock history --since 7d -n restock\n  \
+                  kubectl restock history --request rr-rld47rvbbet4v7nzsvpu -o yaml"
+)]
 pub(super) struct Args {
     /// Only those of this product
     #[arg(long, value_name = "SKU", conflicts_with = "request")]

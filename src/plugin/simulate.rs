@@ -17,6 +17,12 @@ use std::path::PathBuf;
 
 /// Which message, and how to read it.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The exit code is 4 where a message would be refused.\n\n\
+                  Examples:\n  \
+                  kubectl restock simulate -f letter.json\n  \
+                  kubectl restock simulate -f letter.json --mapping korea.yaml --offline -o yaml"
+)]
 pub(super) struct Args {
     /// File with the message, or - for the standard input: an SNS notification, what `aws
     /// sqs receive-message` prints, or a plain body

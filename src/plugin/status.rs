@@ -20,6 +20,15 @@ use summary::Summary;
 
 /// Which requests, and how to show them.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "NEED, the most first: failed (ended without goods), delayed, overdue (no callback \
+                  came), in doubt (nobody knows whether it was ordered), suspended. The others \
+                  are under way; -o wide also lists what is done.\n\n\
+                  Examples:\n  \
+                  kubectl restock status -A\n  \
+                  kubectl restock status rr-z4gx53vi6fnhfgzvclvq -n shop\n  \
+                  kubectl restock status --field-selector spec.productId=CP-502101"
+)]
 pub(super) struct Args {
     /// Name of one request, for its story; without it a summary of all
     #[arg(conflicts_with_all = ["selector", "field_selector"])]

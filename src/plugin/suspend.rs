@@ -23,11 +23,23 @@ const ANNOTATION: &str = "restock.dev/suspension";
 
 /// Which requests, and why.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An order that was sent goes on. Both can be said twice.\n\n\
+                  Examples:\n  \
+                  kubectl restock suspend by-hand-2 --reason 'the factory is stocktaking'\n  \
+                  kubectl restock suspend -A --field-selector spec.productId=CP-502101 --dry-run\n  \
+                  kubectl restock resume by-hand-2"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     chosen: Chosen,
     /// Why, for those who read the request later
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     reason: String,
     /// Let the API server check it, and write nothing
     #[arg(long)]

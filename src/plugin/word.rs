@@ -54,7 +54,13 @@ struct Manner {
 #[command(
     override_usage = "kubectl restock resolve NAME... placed|not-placed --reason TEXT\n       \
                       kubectl restock resolve -l LABELS placed|not-placed --reason TEXT\n       \
-                      kubectl restock resolve NAME arrived --quantity NUMBER --reason TEXT"
+                      kubectl restock resolve NAME arrived --quantity NUMBER --reason TEXT",
+    after_help = "Ask the factory first: the controller believes you. Exit codes: 5 the word was \
+                  refused, 6 it is said, and was not taken up in time.\n\n\
+                  Examples:\n  \
+                  kubectl restock resolve rr-a placed --reason 'the factory has it as 4b21'\n  \
+                  kubectl restock resolve rr-a rr-b not-placed --reason 'not in its books'\n  \
+                  kubectl restock resolve rr-a arrived --quantity 10 --reason 'counted twice'"
 )]
 pub(super) struct ResolveArgs {
     /// Names of requests, and then what is known. placed: the factory has the order that is in
@@ -73,11 +79,18 @@ pub(super) struct ResolveArgs {
 
 /// Which requests are ordered once more.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 5 the word was refused, 6 it is said, and was not taken up in \
+                  time.\n\n\
+                  Examples:\n  \
+                  kubectl restock retry rr-a --reason 'its credentials are mended'\n  \
+                  kubectl restock retry -l shop=korea --reason 'the factory is up' --dry-run"
+)]
 pub(super) struct RetryArgs {
     #[command(flatten)]
     chosen: Chosen,
     /// Order also where the factory has an order already, or may have it: then both are
-    /// delivered. Without this you are asked
+    /// delivered. Without this you are asked; away from a terminal nothing is said then
     #[arg(long)]
     although_the_factory_may_have_it: bool,
     #[command(flatten)]
@@ -86,6 +99,13 @@ pub(super) struct RetryArgs {
 
 /// Which requests are ordered no more.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The factory takes no order back: where it has one, cancel is refused. Exit codes: \
+                  5 the word was refused, 6 it is said, and was not taken up in time.\n\n\
+                  Examples:\n  \
+                  kubectl restock cancel rr-a --reason 'no need any more'\n  \
+                  kubectl restock cancel -l shop=korea --reason recall --dry-run"
+)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
     chosen: Chosen,

@@ -2,7 +2,8 @@
 
 use crate::api_way::ApiWay;
 use crate::cluster::Place;
-use crate::place::{api, at_place, create, write_status};
+use crate::limited::Limited;
+use crate::place::{api, ask_as, at_place, create, write_status};
 use crate::requests::by_person;
 use crate::support::{Said, plugin};
 use kube::api::{DeleteParams, ListParams};
@@ -10,6 +11,9 @@ use serde_json::json;
 use std::time::Duration;
 
 const REQUESTS: usize = 30;
+
+/// Questions until a right that was just granted is known: of some 20 ms each.
+const TRIES_MAX: u32 = 500;
 
 /// A list to choose by, one where the watch begins, the watch itself, and as many again.
 const READS_OF_LISTS_MAX: usize = 6;
@@ -54,6 +58,42 @@ async fn take_all_up(place: &Place, count: usize) {
         handled["at"] = json!("2100-01-01T10:00:00.000000Z");
         write_status(&api, &name, json!({ "handledResolution": handled })).await;
     }
+}
+
+/// The word is said all the same, and what to do is said too.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_watch_cannot_wait() {
+    at_place(async |place| {
+        create(&place, &by_person("one"), refused()).await;
+        let user = Limited::new(&place.client, &place.namespace);
+        let verbs = json!(["get", "list", "patch"]);
+        let rule = json!([{ "apiGroups": ["restock.dev"], "resources": ["restockrequests"],
+            "verbs": verbs }]);
+        user.allow(&place.namespace, "speak", &rule).await;
+        let (variable, path) = user.setting();
+        let retry = || {
+            let words = ["retry", "one", "--reason", "mended", "--wait", "60"];
+            ask_as(&place, &words, "", &[(variable, path.as_str())])
+        };
+        // The server's caches of rights follow in their own time.
+        let mut asked = (0..TRIES_MAX).map(|_| retry());
+        let said = asked
+            .find(|said| !said.out.is_empty())
+            .expect("the rights are there");
+        said.expect(
+            1,
+            &[
+                "cannot watch requests in namespace",
+                "--wait 0; the word stays said",
+            ],
+        );
+        assert!(
+            said.out.contains("one said: Retry of attempt 1"),
+            "{said:?}"
+        );
+        user.close().await;
+    })
+    .await;
 }
 
 fn refused() -> serde_json::Value {

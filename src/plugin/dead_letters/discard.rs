@@ -4,11 +4,11 @@ mod record;
 
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
-use super::letters;
 use super::one_by_one::{self, Acted, Done};
 use super::queues::{Queues, Whose};
 use super::report::{Outcome, Report};
 use super::scan::Found;
+use super::{letters, of_aws};
 use crate::domain::message::plain_text;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::Output;
@@ -27,17 +27,22 @@ const BECAUSE_CHARACTERS_MAX: usize = 512;
 
 /// Which letters, why, and where to.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason"]))]
+#[command(
+    group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason"]),
+    after_help = of_aws(
+        "  kubectl restock dlq discard --reason 'no keys' --because junk --save a.jsonl"
+    )
+)]
 pub(super) struct Args {
     #[command(flatten)]
     choice: Choice,
-    /// Why, for those who read the file later
+    /// Why they are thrown away, for those who read the file later
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     because: String,
     /// File for their copies, a line of JSON each; it must not exist
     #[arg(long, value_name = "PATH")]
     save: PathBuf,
-    /// Who throws them away
+    /// Who throws them away; if not set, your user name
     #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
     by: String,
     #[command(flatten)]

@@ -6,9 +6,9 @@ mod task;
 
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
-use super::letters;
 use super::queues::{Queues, Whose};
 use super::report::Report;
+use super::{letters, of_aws};
 use crate::edge::sqs::MOVED_PER_SECOND_MAX;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::Output;
@@ -21,12 +21,19 @@ const PER_SECOND: u32 = 50;
 
 /// Which letters, and how fast.
 #[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason", "all"]),
+    after_help = of_aws(
+        "  kubectl restock dlq redrive --all --dry-run\n  \
+         kubectl restock dlq redrive --reason 'no product id' --yes\n  \
+         kubectl restock dlq redrive 7fc83baf-8cf7-4ded-a631-cd819746e40b"
+    )
+)]
 pub(super) struct Args {
     #[command(flatten)]
     choice: Choice,
     /// All of them
-    #[arg(long, required_unless_present_any = ["ids", "reason"],
-        conflicts_with_all = ["ids", "reason"])]
+    #[arg(long)]
     all: bool,
     /// Letters in a second at most
     #[arg(long, value_name = "NUMBER", default_value_t = PER_SECOND,

@@ -1,6 +1,7 @@
 //! `dlq show`: one letter, and why it died.
 
 use super::choice::{is, missing};
+use super::of_aws;
 use super::queues::{Queues, Whose};
 use super::redact::Redaction;
 use super::scan::{self, Found, Verdict};
@@ -22,6 +23,10 @@ const INDENT: usize = 10;
 
 /// Which letter.
 #[derive(Debug, clap::Args)]
+#[command(after_help = of_aws(
+    "  kubectl restock dlq show 7fc83baf-8cf7-4ded-a631-cd819746e40b -n restock\n  \
+     kubectl restock dlq show exsciyt7jj6poyumsbtx --unredacted"
+))]
 pub(super) struct Args {
     /// Its id: the message's, or the request's, of which there may be several
     #[arg(value_name = "ID")]
@@ -31,7 +36,7 @@ pub(super) struct Args {
     unredacted: bool,
     #[command(flatten)]
     queues: Whose,
-    /// How to print it
+    /// How to print it; name: the message ids
     #[arg(short, long, value_enum)]
     output: Option<Output>,
 }
