@@ -6,6 +6,7 @@
 //! control character of a stranger reach the terminal.
 
 mod advice;
+mod changes;
 mod check;
 mod chosen;
 mod completion;
@@ -97,5 +98,52 @@ pub async fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.told(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory as _, Parser as _};
+
+    /// The words of a line; what is in single quotes is one.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('\'').enumerate();
+        let words = parts.flat_map(|(place, part)| match place % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let lines = help
+            .lines()
+            .filter_map(|line| line.strip_prefix("  kubectl "));
+        lines.map(str::to_owned).collect()
+    }
+
+    fn check(command: &clap::Command) {
+        let mut below = command.get_subcommands().peekable();
+        if below.peek().is_none() && !command.is_hide_set() {
+            let examples = examples(command);
+            assert!(
+                !examples.is_empty(),
+                "{} has no example",
+                command.get_name()
+            );
+            for line in examples {
+                let known = Cli::try_parse_from(words(&line));
+                assert!(known.is_ok(), "{line}: {}", known.unwrap_err());
+            }
+        }
+        below.for_each(check);
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_understands() {
+        check(&Cli::command());
     }
 }

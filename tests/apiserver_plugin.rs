@@ -3,6 +3,8 @@
 //! that writes, and says what to do next where it cannot.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/api_way.rs"]
+mod api_way;
 #[path = "support/cluster.rs"]
 mod cluster;
 #[path = "support/limited.rs"]
@@ -18,11 +20,15 @@ mod support;
 
 #[path = "plugin/errors.rs"]
 mod errors;
+#[path = "plugin/output.rs"]
+mod output;
 #[path = "plugin/simulate.rs"]
 mod simulate;
 #[path = "plugin/status.rs"]
 mod status;
 #[path = "plugin/suspend.rs"]
 mod suspend;
+#[path = "plugin/waiting.rs"]
+mod waiting;
 #[path = "plugin/words.rs"]
 mod words;

@@ -16,10 +16,14 @@ mod discard;
 mod fifo;
 #[path = "flow_dead_letters/identity.rs"]
 mod identity;
+#[path = "flow_dead_letters/output.rs"]
+mod output;
 #[path = "flow_dead_letters/redrive.rs"]
 mod redrive;
 #[path = "flow_dead_letters/show.rs"]
 mod show;
+#[path = "flow_dead_letters/terminal.rs"]
+mod terminal;
 
 use plugin::{Said, plugin};
 use restock_operator::process::install_tls;

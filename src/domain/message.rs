@@ -18,7 +18,7 @@ mod wanted;
 
 pub use envelope::Envelope;
 pub use identity::{EVENT_ID, Identity, IdentityKind, unreadable_id};
-pub use text::plain_text;
+pub use text::{hides, plain_text};
 pub use trace::is_parent as is_trace_parent;
 pub use wanted::{Fields, REQUESTER_CHARACTERS_MAX, Wanted};
 

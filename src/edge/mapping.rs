@@ -10,16 +10,19 @@
 
 mod file;
 mod names;
+mod reads;
 mod values;
+mod walk;
 
 pub use file::MappingFile;
+pub use reads::{Part, Reads, Step};
 
 use crate::domain::message::{Envelope, Fields, MessageError, Wanted, plain_text};
 use kube::core::cel::KubeCelExt;
 use kube::core::cel::cel::{Context, ExecutionError, Program};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Registered once: there are about a hundred, and a message names none or two.
@@ -153,19 +156,17 @@ impl Mapping {
         context
     }
 
-    /// The names that the expressions for product, quantity and factory are made of, keys of
-    /// a message among them, without those in the expression for the requester: under these
-    /// a message has nothing personal.
-    pub fn impersonal_names(&self) -> BTreeSet<&str> {
+    /// Where in a message the expressions read.
+    pub fn reads(&self) -> Reads {
+        let mut reads = Reads::default();
         let optional = [&self.quantity, &self.factory_id].into_iter().flatten();
-        let mut names: BTreeSet<&str> = std::iter::once(&self.product_id)
-            .chain(optional)
-            .flat_map(Expression::words)
-            .collect();
-        for personal in self.requester.iter().flat_map(Expression::words) {
-            names.remove(personal);
+        for expression in std::iter::once(&self.product_id).chain(optional) {
+            reads.add(expression.program.expression(), true);
         }
-        names
+        if let Some(expression) = &self.requester {
+            reads.add(expression.program.expression(), false);
+        }
+        reads
     }
 
     fn names(&self, variable: &str) -> bool {
@@ -179,13 +180,6 @@ impl Mapping {
 }
 
 impl Expression {
-    fn words(&self) -> impl Iterator<Item = &str> {
-        let words = self
-            .text
-            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
-        words.filter(|word| !word.is_empty())
-    }
-
     fn compile(field: &'static str, text: String) -> Result<Self, MappingError> {
         let invalid = |why: String| MappingError::Expression { field, why };
         if text.len() > EXPRESSION_BYTES_MAX {

@@ -67,6 +67,8 @@ pub struct Death {
     pub cause: Cause,
     /// Why, in words for the sender.
     pub reason: String,
+    /// The same without names and texts of the message, which may be personal.
+    pub impersonal: String,
 }
 
 impl Death {
@@ -82,12 +84,17 @@ impl Death {
                     identity: None,
                     cause: Cause::from(&why),
                     reason: why.to_string(),
+                    impersonal: impersonal(&why),
                 };
             }
         };
-        let (cause, reason) = match request(&envelope, message, queue_arn, mapping, now) {
-            Err(why) => (Cause::from(&why), why.to_string()),
-            Ok(request) => (Cause::Readable, readable(&request.spec.product_id)),
+        let read = request(&envelope, message, queue_arn, mapping, now);
+        let (cause, reason, impersonal) = match read {
+            Err(why) => (Cause::from(&why), why.to_string(), impersonal(&why)),
+            Ok(request) => {
+                let reason = readable(&request.spec.product_id);
+                (Cause::Readable, reason.clone(), reason)
+            }
         };
         let identity = Identity::of(&envelope, queue_arn, &message.message_id);
         Self {
@@ -96,6 +103,7 @@ impl Death {
             identity: identity.ok().map(|identity| identity.kind),
             cause,
             reason,
+            impersonal,
         }
     }
 }
@@ -106,4 +114,18 @@ fn readable(product_id: &str) -> String {
         "reads as an order of {product_id}: it could not be created, or its event id belongs to \
          another order; the log of ingest says which"
     )
+}
+
+fn impersonal(why: &Why) -> String {
+    match why {
+        Why::Message(MessageError::Missing {
+            what,
+            expected,
+            hint,
+            ..
+        }) => format!("no {what}: expected {expected}{hint}"),
+        Why::Message(MessageError::Mapping { what, .. }) => format!("the mapping of {what} failed"),
+        Why::Message(other) => other.to_string(),
+        Why::Rule(_) => "the rules of the definition do not admit it".to_owned(),
+    }
 }

@@ -20,6 +20,13 @@ const ANSWER_WITHIN: Duration = CHECK_WITHIN.saturating_add(Duration::from_secs(
 
 /// How to show it.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Asks each role of the operator: -n names the namespace that it is installed in. \
+                  The exit code is 7 where something needs a person.\n\n\
+                  Examples:\n  \
+                  kubectl restock check -n restock\n  \
+                  kubectl restock check -A -o wide"
+)]
 pub(super) struct Args {
     /// How to print it; wide: also what is as it should be; name: the Services of those roles
     /// that need a person

@@ -8,7 +8,7 @@ use super::view::View;
 /// Requests, as they are named on the command line.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Chosen {
-    /// Names of requests
+    /// Names of requests; or choose them with -l or --field-selector
     #[arg(value_name = "NAME", required_unless_present_any = ["selector", "field_selector"],
         conflicts_with_all = ["selector", "field_selector"])]
     pub(super) names: Vec<String>,
@@ -17,6 +17,11 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
+    /// Whether it is one, by its name.
+    pub(super) const fn is_one(&self) -> bool {
+        self.names.len() == 1 && !self.selection.is_given()
+    }
+
     /// The cluster, and namespace and name of each.
     pub(super) async fn look_up(
         &self,

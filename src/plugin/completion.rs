@@ -18,6 +18,14 @@ const NO_FILES: &str = ":4";
 
 /// Which script.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Of kubectl restock: write the helper to a file kubectl_complete-restock on the \
+                  PATH, and make it executable. Of kubectl-restock: have the shell read the \
+                  script, as in `source <(kubectl restock completion bash)`.\n\n\
+                  Examples:\n  \
+                  kubectl restock completion kubectl\n  \
+                  kubectl restock completion bash"
+)]
 pub(super) struct Args {
     /// Of which shell; kubectl: the helper to be put on the PATH as kubectl_complete-restock
     #[arg(value_enum)]
@@ -80,6 +88,12 @@ fn matching(words: &[String]) -> Vec<String> {
     for word in before {
         at = at.find_subcommand(word).unwrap_or(at);
     }
+    if let Some(values) = before.last().and_then(|word| values(at, word)) {
+        return values
+            .into_iter()
+            .filter(|one| one.starts_with(begun))
+            .collect();
+    }
     let commands = at.get_subcommands().filter(|one| !one.is_hide_set());
     let flags = at.get_arguments().filter_map(|one| one.get_long());
     let all = commands
@@ -87,6 +101,24 @@ fn matching(words: &[String]) -> Vec<String> {
         .chain(flags.map(|flag| format!("--{flag}")));
     all.filter(|one| one.starts_with(begun) && (!begun.is_empty() || !one.starts_with('-')))
         .collect()
+}
+
+/// What can stand after this option, if it is one that takes a value.
+fn values(command: &clap::Command, option: &str) -> Option<Vec<String>> {
+    let is_it = |one: &&clap::Arg| {
+        let long = option.strip_prefix("--");
+        let short = option
+            .strip_prefix('-')
+            .and_then(|letter| letter.parse().ok());
+        long.is_some_and(|long| one.get_long() == Some(long))
+            || short.is_some_and(|short| one.get_short() == Some(short))
+    };
+    let option = command.get_arguments().find(is_it)?;
+    let values = option
+        .get_action()
+        .takes_values()
+        .then(|| option.get_possible_values())?;
+    Some(values.iter().map(|one| one.get_name().to_owned()).collect())
 }
 
 #[cfg(test)]
@@ -108,5 +140,16 @@ mod tests {
         assert_eq!(completed(&["simulate", "--m"]), ["--mapping"]);
         assert_eq!(completed(&["status", "--all"]), ["--all-namespaces"]);
         assert!(!completed(&[""]).contains(&CANDIDATES.to_owned()));
+        let forms = ["json", "yaml", "wide", "name"];
+        for command in [
+            &["retry"][..],
+            &["suspend"],
+            &["dlq", "redrive"],
+            &["status"],
+        ] {
+            assert_eq!(completed(&[command, &["-o", ""]].concat()), forms);
+            assert_eq!(completed(&[command, &["--output", "y"]].concat()), ["yaml"]);
+        }
+        assert!(completed(&["retry", "--reason", ""]).is_empty());
     }
 }

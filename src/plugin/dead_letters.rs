@@ -13,6 +13,7 @@ mod progress;
 mod queues;
 mod redact;
 mod redrive;
+mod report;
 mod scan;
 mod show;
 
@@ -36,6 +37,15 @@ enum Command {
     Redrive(redrive::Args),
     /// Throw some away, after a copy of each was saved to a file
     Discard(discard::Args),
+}
+
+/// What is to be known of a command that asks the queue, before its `examples`.
+fn of_aws(examples: &str) -> String {
+    format!(
+        "It asks AWS with your own credentials: AWS_PROFILE names a profile. Without any it says \
+         how to log in. Which queues, the release in the namespace (-n) says, or --dlq-url and \
+         --queue-url.\n\nExamples:\n{examples}"
+    )
 }
 
 /// "1 dead letter", "2 dead letters".

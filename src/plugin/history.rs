@@ -3,7 +3,7 @@
 mod row;
 
 use super::failure::Failure;
-use super::output::{self, Output, full_name};
+use super::output::{self, Output, print_names};
 use super::pages::{self, Read};
 use super::roles;
 use super::screen;
@@ -20,6 +20,12 @@ const LIMIT_MAX: i64 = 10_000;
 
 /// Which requests.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Asks the operator: -n names the namespace that it is installed in.\n\n\
+                  Examples:\n  \
+                  kubectl restock history --since 7d -n restock\n  \
+                  kubectl restock history --request rr-rld47rvbbet4v7nzsvpu -o yaml"
+)]
 pub(super) struct Args {
     /// Only those of this product
     #[arg(long, value_name = "SKU", conflicts_with = "request")]
@@ -53,8 +59,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         Some(Output::Json) => output::json(&json!({ "items": read.items }))?,
         Some(Output::Yaml) => output::yaml(&json!({ "items": read.items }))?,
         Some(Output::Name) => {
-            let names = read.items.iter().map(|item| full_name(&Row::of(item).name));
-            screen::print(&names.collect::<String>());
+            let rows: Vec<Row> = read.items.iter().map(Row::of).collect();
+            print_names(rows.iter().map(|row| row.name.as_str()));
         }
     }
     Ok(())

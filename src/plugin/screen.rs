@@ -1,7 +1,7 @@
 //! The one way to the terminal. Text of strangers ends up in objects and messages: whatever
 //! could steer a terminal, hide or reorder text is left out here, wherever it came from.
 
-use crate::domain::message::plain_text;
+use crate::domain::message::{hides, plain_text};
 use std::io::{BufRead as _, Read as _, Write as _};
 
 /// Bytes read of what is typed: far more than any phrase that is asked for.
@@ -13,6 +13,18 @@ pub(super) fn print(text: &str) {
     let _ = std::io::stdout()
         .lock()
         .write_all(harmless(text).as_bytes());
+}
+
+/// Prints what programs read, blanks and line breaks as they are. Its writer has made an escape
+/// of whatever steers a terminal: what is left of it is no part of the text.
+pub(super) fn print_data(text: &str) {
+    let text = text.replace(steers, "");
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Whether it does something to a terminal other than stand there, or end a line or a column.
+pub(super) fn steers(c: char) -> bool {
+    hides(c) && !matches!(c, '\n' | '\t')
 }
 
 /// Prints what is not the answer itself: errors, and what they ask for.

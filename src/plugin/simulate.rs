@@ -7,7 +7,7 @@ mod outcome;
 mod print;
 
 use super::failure::Failure;
-use super::output::{self, Output, full_name};
+use super::output::{self, Output, print_names};
 use super::screen;
 use super::target::Target;
 use crate::edge::mapping::{Mapping, MappingFile};
@@ -17,6 +17,12 @@ use std::path::PathBuf;
 
 /// Which message, and how to read it.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The exit code is 4 where a message would be refused.\n\n\
+                  Examples:\n  \
+                  kubectl restock simulate -f letter.json\n  \
+                  kubectl restock simulate -f letter.json --mapping korea.yaml --offline -o yaml"
+)]
 pub(super) struct Args {
     /// File with the message, or - for the standard input: an SNS notification, what `aws
     /// sqs receive-message` prints, or a plain body
@@ -57,8 +63,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         Some(Output::Json) => output::json(&outcomes)?,
         Some(Output::Yaml) => output::yaml(&outcomes)?,
         Some(Output::Name) => {
-            let names = outcomes.iter().filter_map(Outcome::name);
-            screen::print(&names.map(|name| full_name(&name)).collect::<String>());
+            let names: Vec<String> = outcomes.iter().filter_map(Outcome::name).collect();
+            print_names(names.iter().map(String::as_str));
         }
     }
     asked?;

@@ -8,10 +8,11 @@ mod story;
 mod summary;
 
 use super::failure::Failure;
-use super::output::{self, Output, full_name};
+use super::output::{self, Output, print_names};
 use super::requests::{self, Selection};
 use super::screen;
 use super::target::Target;
+use super::view::View;
 use crate::process::clock;
 use row::Row;
 use story::Story;
@@ -19,6 +20,15 @@ use summary::Summary;
 
 /// Which requests, and how to show them.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "NEED, the most first: failed (ended without goods), delayed, overdue (no callback \
+                  came), in doubt (nobody knows whether it was ordered), suspended. The others \
+                  are under way; -o wide also lists what is done.\n\n\
+                  Examples:\n  \
+                  kubectl restock status -A\n  \
+                  kubectl restock status rr-z4gx53vi6fnhfgzvclvq -n shop\n  \
+                  kubectl restock status --field-selector spec.productId=CP-502101"
+)]
 pub(super) struct Args {
     /// Name of one request, for its story; without it a summary of all
     #[arg(conflicts_with_all = ["selector", "field_selector"])]
@@ -38,6 +48,13 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     }
 }
 
+/// These requests with all columns, as the summary has them, in their own order.
+pub(super) fn table(views: impl Iterator<Item = View>) -> String {
+    let now = clock::now();
+    let rows: Vec<Row> = views.map(|view| Row::of(&view, now)).collect();
+    print::wide_rows(&rows.iter().collect::<Vec<_>>())
+}
+
 async fn all(args: &Args, target: &Target) -> Result<(), Failure> {
     let place = target.place().await?;
     let now = clock::now();
@@ -49,8 +66,7 @@ async fn all(args: &Args, target: &Target) -> Result<(), Failure> {
         Some(Output::Json) => output::json(&summary)?,
         Some(Output::Yaml) => output::yaml(&summary)?,
         Some(Output::Name) => {
-            let names = summary.requests.iter().map(|row| full_name(&row.name));
-            screen::print(&names.collect::<String>());
+            print_names(summary.requests.iter().map(|row| row.name.as_str()));
         }
     }
     Ok(())
@@ -65,7 +81,7 @@ async fn one(name: &str, form: Option<Output>, target: &Target) -> Result<(), Fa
         None | Some(Output::Wide) => screen::print(&print::story(&story)),
         Some(Output::Json) => output::json(&story)?,
         Some(Output::Yaml) => output::yaml(&story)?,
-        Some(Output::Name) => screen::print(&full_name(name)),
+        Some(Output::Name) => print_names(std::iter::once(name)),
     }
     Ok(())
 }

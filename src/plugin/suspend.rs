@@ -1,9 +1,10 @@
 //! `suspend` and `resume`: whether new orders are sent for a request. Who said so, when and
 //! why stays on the object, as an annotation.
 
+use super::changes::Changes;
 use super::chosen::Chosen;
 use super::failure::{Failure, Failures};
-use super::output::say;
+use super::output::Output;
 use super::requests;
 use super::screen;
 use super::target::{FIELD_MANAGER, Place, Target};
@@ -13,6 +14,7 @@ use crate::domain::message::plain_text;
 use crate::edge::cluster;
 use crate::process::clock;
 use kube::ResourceExt as _;
+use kube::core::DynamicObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -21,15 +23,30 @@ const ANNOTATION: &str = "restock.dev/suspension";
 
 /// Which requests, and why.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An order that was sent goes on. Both can be said twice.\n\n\
+                  Examples:\n  \
+                  kubectl restock suspend by-hand-2 --reason 'the factory is stocktaking'\n  \
+                  kubectl restock suspend -A --field-selector spec.productId=CP-502101 --dry-run\n  \
+                  kubectl restock resume by-hand-2"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     chosen: Chosen,
     /// Why, for those who read the request later
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     reason: String,
     /// Let the API server check it, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print the requests as they are afterwards; what was done is then said on standard error
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
 }
 
 /// The last word about suspension, as it is kept.
@@ -52,10 +69,10 @@ impl Word {
     }
 }
 
-/// What became of one request.
+/// What became of one request, and the request as it is afterwards.
 enum Done {
-    Changed(&'static str),
-    Unchanged(String),
+    Changed(&'static str, DynamicObject),
+    Unchanged(String, DynamicObject),
 }
 
 /// Suspends or resumes.
@@ -69,20 +86,26 @@ pub(super) async fn run(args: Args, target: &Target, suspend: bool) -> Result<()
     };
     let did = if suspend { "suspended" } else { "resumed" };
     let (mut changed, mut failures) = (0, Failures::default());
+    let mut changes = Changes::new(args.output, args.dry_run, args.chosen.is_one());
     for (namespace, name) in &wanted {
         let place = place.narrowed(namespace);
         match change(&place, namespace, name, &word, args.dry_run).await {
-            Ok(Done::Changed(note)) => {
+            Ok(Done::Changed(note, object)) => {
                 changed += 1;
-                say(name, &format!("{did}{note}"), args.dry_run);
+                changes.say(name, &format!("{did}{note}"));
+                changes.add(object);
             }
-            Ok(Done::Unchanged(why)) => say(name, &format!("unchanged: {why}"), args.dry_run),
+            Ok(Done::Unchanged(why, object)) => {
+                changes.say(name, &format!("unchanged: {why}"));
+                changes.add(object);
+            }
             Err(failure) => failures.add(failure),
         }
     }
     if args.chosen.selection.is_given() {
         screen::complain(&format!("{} selected, {changed} changed\n", wanted.len()));
     }
+    changes.print()?;
     failures.told()
 }
 
@@ -98,12 +121,13 @@ async fn change(
 ) -> Result<Done, Failure> {
     let view = requests::one(place, namespace, name).await?;
     if let Some(why) = needless(&view, word.suspend) {
-        return Ok(Done::Unchanged(why));
+        return Ok(Done::Unchanged(why, view.object));
     }
     let fields = fields(&view, word);
     let patched = cluster::patch(&place.requests(), name, FIELD_MANAGER, &fields, dry_run).await;
-    patched.map_err(|why| Failure::of_cluster(&format!("change request {name}"), &why))?;
-    Ok(Done::Changed(note(&view, word.suspend)))
+    let object =
+        patched.map_err(|why| Failure::of_cluster(&format!("change request {name}"), &why))?;
+    Ok(Done::Changed(note(&view, word.suspend), object))
 }
 
 /// Why nothing is to be done.

@@ -12,17 +12,20 @@ use kube::{Api, Client, CustomResourceExt as _};
 /// Who this program is in `managedFields`.
 pub(super) const FIELD_MANAGER: &str = "kubectl-restock";
 
+/// Of these options, in the help of each command: they are the same everywhere.
+const HEADING: &str = "Where";
+
 /// The same words as kubectl's own.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
     /// Context of the kubeconfig; if not set, the current one
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
     context: Option<String>,
     /// Namespace; if not set, that of the context
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME", help_heading = HEADING)]
     namespace: Option<String>,
     /// Look at all namespaces
-    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = HEADING)]
     pub(super) all_namespaces: bool,
 }
 

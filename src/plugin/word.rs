@@ -6,8 +6,10 @@ mod confirm;
 mod saying;
 mod standing;
 
+use super::changes::Changes;
 use super::chosen::Chosen;
 use super::failure::{Failure, Failures};
+use super::output::Output;
 use super::requests::Selection;
 use super::target::Target;
 use crate::crd::resolution::REASON_CHARACTERS_MAX;
@@ -41,6 +43,10 @@ struct Manner {
     /// Let the API server check it, and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print the requests that the word is on, as they were last seen; what became of it is then
+    /// said on standard error
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
 }
 
 /// What is known, and of which requests.
@@ -48,7 +54,13 @@ struct Manner {
 #[command(
     override_usage = "kubectl restock resolve NAME... placed|not-placed --reason TEXT\n       \
                       kubectl restock resolve -l LABELS placed|not-placed --reason TEXT\n       \
-                      kubectl restock resolve NAME arrived --quantity NUMBER --reason TEXT"
+                      kubectl restock resolve NAME arrived --quantity NUMBER --reason TEXT",
+    after_help = "Ask the factory first: the controller believes you. Exit codes: 5 the word was \
+                  refused, 6 it is said, and was not taken up in time.\n\n\
+                  Examples:\n  \
+                  kubectl restock resolve rr-a placed --reason 'the factory has it as 4b21'\n  \
+                  kubectl restock resolve rr-a rr-b not-placed --reason 'not in its books'\n  \
+                  kubectl restock resolve rr-a arrived --quantity 10 --reason 'counted twice'"
 )]
 pub(super) struct ResolveArgs {
     /// Names of requests, and then what is known. placed: the factory has the order that is in
@@ -67,11 +79,18 @@ pub(super) struct ResolveArgs {
 
 /// Which requests are ordered once more.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 5 the word was refused, 6 it is said, and was not taken up in \
+                  time.\n\n\
+                  Examples:\n  \
+                  kubectl restock retry rr-a --reason 'its credentials are mended'\n  \
+                  kubectl restock retry -l shop=korea --reason 'the factory is up' --dry-run"
+)]
 pub(super) struct RetryArgs {
     #[command(flatten)]
     chosen: Chosen,
     /// Order also where the factory has an order already, or may have it: then both are
-    /// delivered. Without this you are asked
+    /// delivered. Without this you are asked; away from a terminal nothing is said then
     #[arg(long)]
     although_the_factory_may_have_it: bool,
     #[command(flatten)]
@@ -80,6 +99,13 @@ pub(super) struct RetryArgs {
 
 /// Which requests are ordered no more.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The factory takes no order back: where it has one, cancel is refused. Exit codes: \
+                  5 the word was refused, 6 it is said, and was not taken up in time.\n\n\
+                  Examples:\n  \
+                  kubectl restock cancel rr-a --reason 'no need any more'\n  \
+                  kubectl restock cancel -l shop=korea --reason recall --dry-run"
+)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
     chosen: Chosen,
@@ -109,23 +135,22 @@ pub(super) async fn resolve(args: ResolveArgs, target: &Target) -> Result<(), Fa
     } = args;
     let word = words.pop().unwrap_or_default();
     let verb = known(&word, quantity)?;
-    let one_by_name = words.len() == 1 && !selection.is_given();
     if words.is_empty() != selection.is_given() {
         return Err(Failure::usage(
             "it is not clear which requests this is about",
             "Give names, or a selector (-l, --field-selector), and then what is known.",
         ));
     }
-    if matches!(verb, Verb::Arrived(_)) && !one_by_name {
+    let chosen = Chosen {
+        names: words,
+        selection,
+    };
+    if matches!(verb, Verb::Arrived(_)) && !chosen.is_one() {
         return Err(Failure::usage(
             "goods are counted for one request at a time",
             "Say arrived of each, with its --quantity.",
         ));
     }
-    let chosen = Chosen {
-        names: words,
-        selection,
-    };
     speak(verb, &chosen, &manner, target, true).await
 }
 
@@ -179,6 +204,7 @@ async fn speak(
         ));
     }
     let by = place.caller().await?;
+    let mut changes = Changes::new(manner.output, manner.dry_run, chosen.is_one());
     let (mut sayings, mut failures) = (Vec::new(), Failures::default());
     for (namespace, name) in &wanted {
         let standing = Standing::read(&place, namespace, name).await;
@@ -189,7 +215,7 @@ async fn speak(
                 reason: manner.reason.clone(),
                 by: by.clone(),
             };
-            Saying::of(standing, word)
+            Saying::of(standing, word, &mut changes)
         });
         match saying {
             Ok(saying) => sayings.extend(saying),
@@ -199,17 +225,23 @@ async fn speak(
     if !confirmed {
         confirm::confirm(&sayings, manner.dry_run)?;
     }
-    let mut waiting = Vec::new();
-    for saying in sayings {
-        match saying.say(&place, manner.dry_run).await {
-            Ok(()) => waiting.push(saying),
+    let mut said = Vec::new();
+    for mut saying in sayings {
+        match saying.say(&place, &changes).await {
+            Ok(()) => said.push(saying),
             Err(failure) => failures.add(failure),
         }
     }
-    if !manner.dry_run {
-        let time = Duration::from_secs(manner.wait);
-        answer::answers(&place, waiting, time, &mut failures).await;
+    match manner.wait {
+        seconds if seconds > 0 && !manner.dry_run && !said.is_empty() => {
+            let time = Duration::from_secs(seconds);
+            answer::answers(&place, said, time, &mut changes, &mut failures).await;
+        }
+        _ => said
+            .into_iter()
+            .for_each(|saying| changes.add(saying.standing.object)),
     }
+    changes.print()?;
     failures.told()
 }
 

@@ -4,7 +4,7 @@
 use crate::cluster::Place;
 use crate::place::{api, ask, at_place, create, write_status};
 use crate::requests::by_person;
-use crate::support::{Said, plugin_at_terminal};
+use crate::support::{Said, Terminal};
 use kube::api::{Patch, PatchParams};
 use restock_operator::crd::resolution::Resolution;
 use restock_operator::crd::words::Verb;
@@ -176,13 +176,23 @@ async fn nothing_is_ordered_a_second_time_unless_somebody_says_so_in_so_many_wor
         let (namespace, flag) = (&place.namespace, "--although-the-factory-may-have-it");
         say(&place, &["retry", "a", flag]).expect(0, &[]);
         assert_eq!(said(&place, "a").await.unwrap().verb, Verb::Retry);
-        for (name, typed, code) in [("b", "y\n", 1), ("b", "", 1), ("c", "order again\n", 0)] {
+        let end_of_input = "\u{4}";
+        for (name, typed, code) in [
+            ("b", "y\n", 1),
+            ("b", end_of_input, 1),
+            ("c", "order again\n", 0),
+        ] {
             let words = [
                 "retry", name, "--reason", "lost", "--wait", "0", "-n", namespace,
             ];
-            let asked = plugin_at_terminal(&words, typed);
+            let mut terminal = Terminal::run(&words);
+            let question = "takes none back. Retry them only if it says that it has no such \
+                            order. Type `order again` to go on:";
+            terminal.answer(question, typed);
+            let asked = terminal.ended();
             assert_eq!(asked.code, code, "{asked:?}");
-            assert!(asked.out.contains("both orders are delivered"), "{asked:?}");
+            let in_vain = "error: nothing was said: it was not confirmed";
+            assert_eq!(asked.out.contains(in_vain), code == 1, "{asked:?}");
         }
         assert!(said(&place, "b").await.is_none());
         assert_eq!(said(&place, "c").await.unwrap().reason, "lost");

@@ -1,5 +1,6 @@
 //! A way to the API server of a test's own: it counts the writes, loses their answers,
 //! holds one up, or changes what is read, and leaves the server itself to the others.
+#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -52,6 +53,8 @@ struct Faults {
     hold: Option<(String, Side)>,
     unreadable: Option<String>,
     chokes_on: Option<(String, Rehearsals)>,
+    forgotten: u32,
+    reads: usize,
     writes: Vec<Write>,
 }
 
@@ -125,6 +128,16 @@ impl ApiWay {
         self.faults().chokes_on = text;
     }
 
+    /// So many watches of restock requests are told that what they have seen is too old.
+    pub(crate) fn forget(&self, watches: u32) {
+        self.faults().forgotten = watches;
+    }
+
+    /// How often restock requests were read: each, in pages, or by a watch.
+    pub(crate) fn reads(&self) -> usize {
+        self.faults().reads
+    }
+
     /// Every write of restock requests that came this way.
     pub(crate) fn writes(&self) -> Vec<Write> {
         self.faults().writes.clone()
@@ -195,6 +208,9 @@ async fn relay(State(way): State<Arc<Shared>>, request: Request) -> Response<Bod
     let write = write(&parts.method, parts.uri.path(), &body).filter(|_| !rehearsal);
     let request = Request::from_parts(parts, Body::empty());
     let Some(write) = write else {
+        if is_forgotten(&way, &request) {
+            return expired();
+        }
         let answer = way.forward(request, body).await;
         return bent(&way, answer);
     };
@@ -207,6 +223,34 @@ async fn relay(State(way): State<Arc<Shared>>, request: Request) -> Response<Bod
         faults.loses_first_answers && faults.lost.insert(write)
     };
     if lost { cut() } else { answer }
+}
+
+/// Counts a read of requests; whether it is a watch of what is too old.
+fn is_forgotten(way: &Shared, request: &Request) -> bool {
+    if *request.method() != Method::GET || !request.uri().path().contains("/restockrequests") {
+        return false;
+    }
+    let mut faults = way.faults();
+    faults.reads += 1;
+    let watch = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("watch=true"));
+    if !watch || faults.forgotten == 0 {
+        return false;
+    }
+    faults.forgotten -= 1;
+    true
+}
+
+/// As the API server says it, in the stream of the watch.
+fn expired() -> Response<Body> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 410,
+        "reason": "Expired", "message": "too old resource version",
+    });
+    let event = json!({ "type": "ERROR", "object": status });
+    Response::new(Body::from(format!("{event}\n")))
 }
 
 /// The write of a request's object that this is, if it is one.

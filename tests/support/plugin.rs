@@ -1,8 +1,15 @@
 //! The plugin, run to its end as a person would.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// How long a terminal may show nothing new.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What it said, and how it ended.
 #[derive(Debug)]
@@ -30,17 +37,74 @@ pub(crate) fn plugin(arguments: &[&str], input: &str, settings: &[(&str, &str)])
     run(command.args(arguments), input, settings)
 }
 
-/// Runs it at a terminal, into which this is typed: there both of its outputs are one.
-pub(crate) fn plugin_at_terminal(arguments: &[&str], typed: &str) -> Said {
-    let program = env!("CARGO_BIN_EXE_kubectl-restock");
-    let quoted = arguments.iter().map(|word| format!(" '{word}'"));
-    let line = format!("{program}{}", quoted.collect::<String>());
-    // script(1) runs it at a terminal of its own, and ends as it ends.
-    run(
-        Command::new("script").args(["-qec", &line, "/dev/null"]),
-        typed,
-        &[],
-    )
+/// The plugin at a terminal of its own: what is shown there, and a person who types.
+pub(crate) struct Terminal {
+    child: Child,
+    keyboard: File,
+    screen: Receiver<String>,
+    shown: String,
+}
+
+impl Terminal {
+    /// Runs it there. At a terminal both of its outputs are one.
+    pub(crate) fn run(arguments: &[&str]) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let master = openpt(flags).expect("there are terminals to be had");
+        unlockpt(&master).expect("it is ours");
+        let terminal = || ioctl_tiocgptpeer(&master, flags).expect("it is unlocked");
+        let child = Command::new(env!("CARGO_BIN_EXE_kubectl-restock"))
+            .args(arguments)
+            .stdin(terminal())
+            .stdout(terminal())
+            .stderr(terminal())
+            .spawn()
+            .expect("the binary was built with this test");
+        let keyboard = File::from(master);
+        let mut output = keyboard.try_clone().expect("it is open");
+        let (sender, screen) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // It ends with an error when nobody has the terminal open any more.
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                if sender.send(text).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            child,
+            keyboard,
+            screen,
+            shown: String::new(),
+        }
+    }
+
+    /// Waits until these words are shown, in however many lines, and types this then.
+    pub(crate) fn answer(&mut self, question: &str, typed: &str) {
+        let mut words = String::new();
+        while !words.contains(question) {
+            let more = self.screen.recv_timeout(PATIENCE);
+            let shown = &self.shown;
+            self.shown += &more.unwrap_or_else(|why| panic!("{question:?}, {why}: {shown}"));
+            words = self.shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        let typing = self.keyboard.write_all(typed.as_bytes());
+        typing.expect("the terminal is open");
+    }
+
+    /// All that was shown, and how it ended.
+    pub(crate) fn ended(mut self) -> Said {
+        while let Ok(more) = self.screen.recv_timeout(PATIENCE) {
+            self.shown += &more;
+        }
+        let status = self.child.wait().expect("it ends");
+        Said {
+            code: status.code().expect("no signal ended it"),
+            out: self.shown,
+            err: String::new(),
+        }
+    }
 }
 
 fn run(command: &mut Command, input: &str, settings: &[(&str, &str)]) -> Said {

@@ -14,7 +14,7 @@ pub fn plain_text(text: &str, characters_max: usize) -> String {
 /// Control characters, and the invisible ones that Unicode TR36 names for spoofing:
 /// zero-width characters, direction marks, overrides and isolates, tags. And what is no
 /// character: SQS takes no message with one in it (AWS: SendMessage, MessageBody).
-fn hides(c: char) -> bool {
+pub fn hides(c: char) -> bool {
     c.is_control()
         || u32::from(c) & 0xfffe == 0xfffe
         || matches!(c, '\u{fdd0}'..='\u{fdef}')

@@ -62,12 +62,20 @@ pub(super) fn is(found: &Found, id: &str) -> bool {
 /// What is meant, as it was when it was looked at.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// The ids of the messages.
-    pub(super) ids: BTreeSet<String>,
+    /// By the ids of their messages.
+    pub(super) letters: BTreeMap<String, Letter>,
     /// Of them, those that only SQS gave an identity.
     pub(super) nameless: usize,
-    reasons: BTreeMap<String, usize>,
     pub(super) looked: Looked,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Letter {
+    /// What its request is known by.
+    pub(super) known_as: String,
+    /// Why it died.
+    pub(super) reason: String,
 }
 
 impl Plan {
@@ -86,23 +94,29 @@ impl Plan {
         for id in &unmet {
             screen::complain(&format!("note:  {id} is not among them\n"));
         }
-        if plan.ids.is_empty() && choice.is_given() {
+        if plan.letters.is_empty() && choice.is_given() {
             return Err(missing(plan.looked, queues));
         }
         Ok(plan)
     }
 
     fn add(&mut self, found: &Found) {
-        self.ids.insert(found.id().to_owned());
         self.nameless += usize::from(found.death.identity == Some(IdentityKind::Sqs));
-        let reason = plain_text(&found.death.reason, usize::MAX);
-        *self.reasons.entry(reason).or_default() += 1;
+        let letter = Letter {
+            known_as: found.death.known_as.clone(),
+            reason: plain_text(&found.death.reason, usize::MAX),
+        };
+        self.letters.insert(found.id().to_owned(), letter);
     }
 
     /// What is meant, by reason, the most frequent first.
     pub(super) fn words(&self, queues: &Queues) -> String {
-        let mut reasons: Vec<_> = self.reasons.iter().collect();
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for letter in self.letters.values() {
+            *counts.entry(&letter.reason).or_default() += 1;
+        }
+        let mut reasons: Vec<_> = counts.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let mut text = format!("{}\n", self.looked.words(queues));
         if let Some(why) = self.looked.shortfall(queues) {
             text.push_str(&format!("{}\n", wrapped(why, 0)));

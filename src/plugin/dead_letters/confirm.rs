@@ -8,7 +8,7 @@ use std::io::{IsTerminal as _, stderr, stdin};
 /// How it is said.
 #[derive(Debug, clap::Args)]
 pub(super) struct Consent {
-    /// Do it without asking
+    /// Do it without asking; away from a terminal nothing is done without this
     #[arg(short, long)]
     yes: bool,
     /// Only say what would be done

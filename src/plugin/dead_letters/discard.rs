@@ -4,39 +4,54 @@ mod record;
 
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
-use super::letters;
-use super::one_by_one::{self, Acted};
+use super::one_by_one::{self, Acted, Done};
 use super::queues::{Queues, Whose};
+use super::report::{Outcome, Report};
 use super::scan::Found;
+use super::{letters, of_aws};
 use crate::domain::message::plain_text;
 use crate::plugin::failure::Failure;
-use crate::plugin::screen;
+use crate::plugin::output::Output;
 use crate::plugin::target::Target;
 use record::{Record, Word};
 use std::path::PathBuf;
+
+/// What letters are afterwards.
+const DELETED: Done = Done {
+    outcome: Outcome::Deleted,
+    words: "saved and deleted",
+};
 
 /// Longest reason, in characters; that of a word about a request.
 const BECAUSE_CHARACTERS_MAX: usize = 512;
 
 /// Which letters, why, and where to.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason"]))]
+#[command(
+    group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason"]),
+    after_help = of_aws(
+        "  kubectl restock dlq discard --reason 'no keys' --because junk --save a.jsonl"
+    )
+)]
 pub(super) struct Args {
     #[command(flatten)]
     choice: Choice,
-    /// Why, for those who read the file later
+    /// Why they are thrown away, for those who read the file later
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     because: String,
     /// File for their copies, a line of JSON each; it must not exist
     #[arg(long, value_name = "PATH")]
     save: PathBuf,
-    /// Who throws them away
+    /// Who throws them away; if not set, your user name
     #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
     by: String,
     #[command(flatten)]
     confirm: Consent,
     #[command(flatten)]
     queues: Whose,
+    /// Print what became of each letter; what is told beside it then stands on standard error
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
 }
 
 /// Throws them away.
@@ -44,14 +59,15 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     record::is_free(&args.save)?;
     let queues = args.queues.open(target).await?;
     let plan = Plan::of(&args.choice, &queues).await?;
-    screen::print(&plan.words(&queues));
+    let mut report = Report::of(&plan, args.output);
+    report.say(&plan.words(&queues));
     let what = format!(
         "save {} to {} and delete what was saved, for good",
-        letters(plan.ids.len() as u64),
+        letters(plan.letters.len() as u64),
         args.save.display()
     );
     if !args.confirm.confirmed(&what)? {
-        return Ok(());
+        return report.print();
     }
     let word = Word {
         by: plain_text(&args.by, BECAUSE_CHARACTERS_MAX),
@@ -59,7 +75,9 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     };
     let mut record = Record::create(&args.save, word)?;
     let each = async |found: &Found| delete(&queues, found, &mut record).await;
-    one_by_one::each(&queues, plan, "saved and deleted", "", each).await
+    let done = one_by_one::each(&queues, plan, DELETED, &mut report, "", each).await;
+    report.print()?;
+    done
 }
 
 /// On the disk first: whoever is killed in between leaves the letter where it was, too.

@@ -20,6 +20,14 @@ const LIMIT_MAX: i64 = 1_000;
 
 /// Which letters.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Asks the operator, and not AWS: -n names the namespace that it is installed in. \
+                  STATE: told, the operations team knows it; untold, it will soon; gone, it has \
+                  left the queue.\n\n\
+                  Examples:\n  \
+                  kubectl restock dlq list -n restock\n  \
+                  kubectl restock dlq list --gone -o wide"
+)]
 pub(super) struct Args {
     /// Also those that have left the queue, redriven, discarded or too old
     #[arg(long)]

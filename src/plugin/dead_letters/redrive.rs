@@ -6,11 +6,12 @@ mod task;
 
 use super::choice::{Choice, Plan};
 use super::confirm::Consent;
-use super::letters;
-use super::queues::Whose;
+use super::queues::{Queues, Whose};
+use super::report::Report;
+use super::{letters, of_aws};
 use crate::edge::sqs::MOVED_PER_SECOND_MAX;
 use crate::plugin::failure::Failure;
-use crate::plugin::screen;
+use crate::plugin::output::Output;
 use crate::plugin::table::wrapped;
 use crate::plugin::target::Target;
 
@@ -20,12 +21,19 @@ const PER_SECOND: u32 = 50;
 
 /// Which letters, and how fast.
 #[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason", "all"]),
+    after_help = of_aws(
+        "  kubectl restock dlq redrive --all --dry-run\n  \
+         kubectl restock dlq redrive --reason 'no product id' --yes\n  \
+         kubectl restock dlq redrive 7fc83baf-8cf7-4ded-a631-cd819746e40b"
+    )
+)]
 pub(super) struct Args {
     #[command(flatten)]
     choice: Choice,
     /// All of them
-    #[arg(long, required_unless_present_any = ["ids", "reason"],
-        conflicts_with_all = ["ids", "reason"])]
+    #[arg(long)]
     all: bool,
     /// Letters in a second at most
     #[arg(long, value_name = "NUMBER", default_value_t = PER_SECOND,
@@ -35,6 +43,9 @@ pub(super) struct Args {
     confirm: Consent,
     #[command(flatten)]
     queues: Whose,
+    /// Print what became of each letter; what is told beside it then stands on standard error
+    #[arg(short, long, value_enum)]
+    output: Option<Output>,
 }
 
 /// Sends them back.
@@ -42,27 +53,13 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let queues = args.queues.open(target).await?;
     let before = task::none_is_active(&queues).await?;
     let plan = Plan::of(&args.choice, &queues).await?;
-    if plan.ids.is_empty() {
-        screen::print("there are no dead letters to send back\n");
-        return Ok(());
-    }
-    screen::print(&plan.words(&queues));
-    if plan.nameless > 0 {
-        let said = format!(
-            "To {} of them only SQS gave an id, and it gives another one to what is sent again: \
-             they go back one by one, with the old one as their EventId, and stay the same \
-             requests.",
-            plan.nameless
-        );
-        screen::print(&wrapped(&said, 0));
+    let mut report = Report::of(&plan, args.output);
+    if plan.letters.is_empty() {
+        report.say("there are no dead letters to send back\n");
+        return report.print();
     }
     let by_task = args.all && plan.nameless == 0;
-    if by_task && plan.looked.shortfall(&queues).is_some() {
-        let said = "Those that were not looked at go back too. If one of them was sent without \
-             SNS and without an EventId, and had become a request before it died, it is ordered \
-             again.";
-        screen::print(&wrapped(said, 0));
-    }
+    tell(&plan, &queues, by_task, &report);
     let what = match by_task {
         true => format!(
             "have SQS send all of about {} back to where they came from, at most {} a second",
@@ -71,19 +68,50 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         ),
         false => format!(
             "send {} back to {}, at most {} a second",
-            letters(plan.ids.len() as u64),
+            letters(plan.letters.len() as u64),
             queues.queue_arn,
             args.per_second
         ),
     };
     if !args.confirm.confirmed(&what)? {
-        return Ok(());
+        return report.print();
     }
-    if by_task {
-        return task::run(&queues, args.per_second, before).await;
+    let done = match by_task {
+        true => task::run(&queues, args.per_second, before, &mut report).await,
+        false => one_by_one(&args, &queues, plan, &mut report).await,
+    };
+    report.print()?;
+    done
+}
+
+/// What is meant, and what is to be known of it.
+fn tell(plan: &Plan, queues: &Queues, by_task: bool, report: &Report) {
+    report.say(&plan.words(queues));
+    if plan.nameless > 0 {
+        let said = format!(
+            "To {} of them only SQS gave an id, and it gives another one to what is sent again: \
+             they go back one by one, with the old one as their EventId, and stay the same \
+             requests.",
+            plan.nameless
+        );
+        report.say(&wrapped(&said, 0));
     }
+    if by_task && plan.looked.shortfall(queues).is_some() {
+        let said = "Those that were not looked at go back too. If one of them was sent without \
+             SNS and without an EventId, and had become a request before it died, it is ordered \
+             again.";
+        report.say(&wrapped(said, 0));
+    }
+}
+
+async fn one_by_one(
+    args: &Args,
+    queues: &Queues,
+    plan: Plan,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let looked = plan.looked;
-    copies::run(&queues, plan, args.per_second).await?;
+    copies::run(queues, plan, args.per_second, report).await?;
     if args.all && !looked.whole {
         return Err(Failure::new(
             "these were not all: one look ends after 1,000",

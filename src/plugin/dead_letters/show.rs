@@ -1,6 +1,7 @@
 //! `dlq show`: one letter, and why it died.
 
 use super::choice::{is, missing};
+use super::of_aws;
 use super::queues::{Queues, Whose};
 use super::redact::Redaction;
 use super::scan::{self, Found, Verdict};
@@ -22,6 +23,10 @@ const INDENT: usize = 10;
 
 /// Which letter.
 #[derive(Debug, clap::Args)]
+#[command(after_help = of_aws(
+    "  kubectl restock dlq show 7fc83baf-8cf7-4ded-a631-cd819746e40b -n restock\n  \
+     kubectl restock dlq show exsciyt7jj6poyumsbtx --unredacted"
+))]
 pub(super) struct Args {
     /// Its id: the message's, or the request's, of which there may be several
     #[arg(value_name = "ID")]
@@ -31,7 +36,7 @@ pub(super) struct Args {
     unredacted: bool,
     #[command(flatten)]
     queues: Whose,
-    /// How to print it
+    /// How to print it; name: the message ids
     #[arg(short, long, value_enum)]
     output: Option<Output>,
 }
@@ -116,18 +121,20 @@ impl Shown {
                 None,
             ),
         };
-        let binary = found.whole.binary().map(|(name, bytes)| {
-            let value = format!("(binary, {bytes} bytes)");
-            (name.to_owned(), value)
-        });
-        let attributes = attributes.iter().map(|(key, value)| {
-            let value = redaction.text(key, value);
-            (key.clone(), value)
-        });
+        let named = attributes.iter().enumerate();
+        let named = named.map(|(place, (name, text))| redaction.attribute(place, name, text));
+        let binary = found
+            .whole
+            .binary()
+            .enumerate()
+            .map(|(place, (name, bytes))| {
+                let name = redaction.attribute_name(attributes.len() + place, name);
+                (name, format!("(binary, {bytes} bytes)"))
+            });
         Self {
             message: message.message_id.clone(),
             known_as: found.death.known_as.clone(),
-            reason: found.death.reason.clone(),
+            reason: redaction.reason(&found.death),
             sent_at: message.sent_at.map(written),
             age: message.sent_at.map(|at| span(clock::now().since(at))),
             receives: message.receive_count,
@@ -135,8 +142,8 @@ impl Shown {
             topic_arn: envelope.as_ref().and_then(|one| one.topic_arn.clone()),
             sns_message: envelope.as_ref().and_then(|one| one.sns_message_id.clone()),
             trace: envelope.and_then(|one| one.trace_parent),
-            attributes: attributes.chain(binary).collect(),
-            body: redaction.json("", &body),
+            attributes: named.chain(binary).collect(),
+            body: redaction.body(&body),
             redacted: !unredacted,
         }
     }

@@ -28,6 +28,9 @@ pub(super) fn summary(summary: &Summary, wide: bool) -> String {
     let noun = if count == 1 { "request" } else { "requests" };
     let mut text = format!("{count} {noun} {place}, {at}\n");
     if count == 0 {
+        if !summary.everywhere {
+            text.push_str("-n names another namespace, -A looks in all.\n");
+        }
         return text;
     }
     text.push_str(&format!("\n{}", counts(summary)));
@@ -104,7 +107,8 @@ fn narrow_rows(rows: &[&Row], everywhere: bool) -> String {
     )
 }
 
-fn wide_rows(rows: &[&Row]) -> String {
+/// Requests with all columns.
+pub(super) fn wide_rows(rows: &[&Row]) -> String {
     let heading = [
         "NAMESPACE",
         "NAME",

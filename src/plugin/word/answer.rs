@@ -1,85 +1,181 @@
-//! Waiting until the controller has done or refused what was said.
+//! Waiting until the controller has done or refused what was said: by one watch, of however many
+//! requests.
 
 use super::saying::Saying;
 use super::standing::Standing;
 use crate::domain::progress::Phase;
-use crate::edge::cluster;
+use crate::edge::cluster::ClusterError;
+use crate::plugin::changes::Changes;
 use crate::plugin::failure::{Failure, Failures};
-use crate::plugin::output::say;
 use crate::plugin::screen;
+use crate::plugin::table::wrapped;
 use crate::plugin::target::Place;
 use crate::plugin::view::View;
+use futures::StreamExt as _;
+use kube::ResourceExt as _;
+use kube::core::DynamicObject;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::time::Duration;
 
-/// Between two looks: a person waits, and the API server has others to serve.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Columns before what a note says.
+const INDENT: usize = 7;
+
+/// Requests of one page where the watch begins.
+const PAGE: u32 = 500;
+
+/// Namespace and name.
+type Key = (String, String);
 
 /// What a look at one request showed.
 enum Seen {
     /// In words: where it stands now.
-    Done(String),
+    Done(String, DynamicObject),
     /// Why, and in which phase it is now.
-    Refused(String, Phase),
-    /// No answer yet, or none that could be read.
+    Refused(String, Phase, DynamicObject),
+    /// No answer yet.
     Open,
     Lost(Failure),
+}
+
+/// Words that are not answered yet, and what became of the others.
+struct Waiting<'a> {
+    open: BTreeMap<Key, Saying>,
+    changes: &'a mut Changes,
+    failures: &'a mut Failures,
 }
 
 /// Says what became of each, for so long at most.
 pub(super) async fn answers(
     place: &Place,
-    mut open: Vec<Saying>,
+    said: Vec<Saying>,
     time: Duration,
+    changes: &mut Changes,
     failures: &mut Failures,
 ) {
-    if time.is_zero() || open.is_empty() {
-        return;
-    }
     let seconds = time.as_secs();
     screen::complain(&format!(
         "Waiting for the controller, {seconds} s at most. Ctrl-C ends the waiting, not the word.\n"
     ));
-    let all = tokio::time::timeout(time, look(place, &mut open, failures)).await;
-    if all.is_err() {
-        for saying in open {
+    let open = said.into_iter().map(|saying| (saying.key(), saying));
+    let mut waiting = Waiting {
+        open: open.collect(),
+        changes,
+        failures,
+    };
+    let ended = tokio::time::timeout(time, waiting.watch(place)).await;
+    let open = waiting.open;
+    let unwatched = match ended {
+        Ok(Err(why)) => {
+            failures.add(why);
+            true
+        }
+        _ => false,
+    };
+    for saying in open.into_values() {
+        if !unwatched {
             failures.add(not_taken_up(&saying, seconds));
         }
+        changes.add(saying.standing.object);
     }
 }
 
-/// Looks until none is open. What is left in `open` when this is given up is open still.
-async fn look(place: &Place, open: &mut Vec<Saying>, failures: &mut Failures) {
-    loop {
-        let mut at = 0;
-        while let Some(saying) = open.get(at) {
-            let name = &saying.standing.name;
-            match seen(place, saying).await {
-                Seen::Open => {
-                    at += 1;
-                    continue;
+impl Waiting<'_> {
+    /// Until none is open. A watch that breaks off, or that the API server has forgotten (410),
+    /// begins again with a list, and a longer pause before each time. What is left open when this
+    /// is given up is open still.
+    async fn watch(&mut self, place: &Place) -> Result<(), Failure> {
+        let of_one = match self.open.keys().next() {
+            Some((namespace, name)) if self.open.len() == 1 => Some((namespace, name)),
+            _ => None,
+        };
+        let config = watcher::Config::default().page_size(PAGE);
+        let (place, config) = match of_one {
+            Some((namespace, name)) => (
+                &place.narrowed(namespace),
+                config.fields(&format!("metadata.name={name}")),
+            ),
+            None => (place, config),
+        };
+        let mut events = pin!(watcher(place.requests(), config).default_backoff());
+        let (mut listed, mut trouble) = (BTreeSet::new(), String::new());
+        while !self.open.is_empty() {
+            match events.next().await {
+                Some(Ok(Event::Init)) => listed.clear(),
+                Some(Ok(Event::InitApply(object))) => {
+                    let key = key(&object);
+                    if self.open.contains_key(&key) {
+                        listed.insert(key.clone());
+                        self.hear(key, object);
+                    }
                 }
-                Seen::Done(stands) => say(name, &format!("done; now {stands}"), false),
-                Seen::Refused(why, phase) => failures.add(saying.refused(&why, phase)),
-                Seen::Lost(failure) => failures.add(failure),
+                Some(Ok(Event::InitDone)) => self.miss(|key| !listed.contains(key)),
+                Some(Ok(Event::Apply(object))) => self.hear(key(&object), object),
+                Some(Ok(Event::Delete(object))) => self.miss(|one| *one == key(&object)),
+                Some(Err(why)) => {
+                    let why = in_words(why);
+                    if matches!(why, ClusterError::Refused(_)) {
+                        return Err(unwatched(place, &why));
+                    }
+                    let said = format!("note:  {why}: it is looked at anew");
+                    if said != trouble {
+                        screen::complain(&format!("{}\n", wrapped(&said, INDENT)));
+                        trouble = said;
+                    }
+                }
+                None => break,
             }
-            open.remove(at);
         }
-        if open.is_empty() {
+        Ok(())
+    }
+
+    /// So a request is now.
+    fn hear(&mut self, key: Key, object: DynamicObject) {
+        let Some(saying) = self.open.get(&key) else {
             return;
+        };
+        match seen(saying, object) {
+            Seen::Open => return,
+            Seen::Done(stands, object) => {
+                let name = &saying.standing.name;
+                self.changes.say(name, &format!("done; now {stands}"));
+                self.changes.add(object);
+            }
+            Seen::Refused(why, phase, object) => {
+                self.failures.add(saying.refused(&why, phase));
+                self.changes.add(object);
+            }
+            Seen::Lost(failure) => self.failures.add(failure),
         }
-        tokio::time::sleep(PAUSE).await;
+        self.open.remove(&key);
+    }
+
+    /// These are not there any more.
+    fn miss(&mut self, gone: impl Fn(&Key) -> bool) {
+        for (_, saying) in self.open.extract_if(.., |key, _| gone(key)) {
+            self.failures.add(deleted(&saying));
+        }
     }
 }
 
-async fn seen(place: &Place, saying: &Saying) -> Seen {
-    let (namespace, name) = (&saying.standing.namespace, &saying.standing.name);
-    let requests = place.narrowed(namespace).requests();
-    let view = match cluster::get(&requests, name).await {
-        Ok(Some(object)) => View { object },
-        Ok(None) => return Seen::Lost(deleted(saying)),
-        // It may answer at the next look; the time for all of them is bounded.
-        Err(_) => return Seen::Open,
-    };
+fn key(object: &DynamicObject) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+fn in_words(error: watcher::Error) -> ClusterError {
+    match error {
+        watcher::Error::InitialListFailed(why)
+        | watcher::Error::WatchStartFailed(why)
+        | watcher::Error::WatchFailed(why) => why.into(),
+        watcher::Error::WatchError(status) => kube::Error::Api(status).into(),
+        watcher::Error::NoResourceVersion => ClusterError::Unavailable(error.to_string()),
+    }
+}
+
+fn seen(saying: &Saying, object: DynamicObject) -> Seen {
+    let view = View { object };
     let stands = format!("{}, {}", view.phase(), view.reason());
     let now = match Standing::of(view) {
         Ok(now) => now,
@@ -90,8 +186,10 @@ async fn seen(place: &Place, saying: &Saying) -> Seen {
     }
     let handled = now.progress.handled_resolution;
     if let Some(handled) = handled.filter(|handled| handled.word == saying.word) {
-        let refused = |why| Seen::Refused(why, now.progress.phase);
-        return handled.refusal.map_or(Seen::Done(stands), refused);
+        return match handled.refusal {
+            None => Seen::Done(stands, now.object),
+            Some(why) => Seen::Refused(why, now.progress.phase, now.object),
+        };
     }
     match now.request.resolution {
         Some(said) if said == saying.word => Seen::Open,
@@ -113,6 +211,15 @@ fn overtaken(saying: &Saying) -> Failure {
         format!("{saying} was taken back, or another word took its place"),
         format!("`kubectl restock status {name} -n {namespace}` shows what was done."),
     )
+}
+
+/// Nobody may wait who may not watch.
+fn unwatched(place: &Place, why: &ClusterError) -> Failure {
+    let doing = format!(
+        "watch requests {}, to see what becomes of the word",
+        place.words()
+    );
+    Failure::of_cluster(&doing, why).or_else("do not wait: --wait 0; the word stays said")
 }
 
 fn not_taken_up(saying: &Saying, seconds: u64) -> Failure {

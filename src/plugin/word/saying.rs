@@ -5,11 +5,10 @@ use crate::crd::resolution::Resolution as Written;
 use crate::domain::progress::Phase;
 use crate::domain::word::{Handled, Resolution, Verb, objection};
 use crate::edge::cluster;
+use crate::plugin::changes::Changes;
 use crate::plugin::failure::Failure;
-use crate::plugin::output::say;
 use crate::plugin::target::{FIELD_MANAGER, Place};
 use crate::plugin::view::written;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 /// A word, and the request that it is about.
@@ -22,11 +21,18 @@ pub(super) struct Saying {
 impl Saying {
     /// None if it was done already. What the controller would refuse is refused here, by the
     /// same rules.
-    pub(super) fn of(standing: Standing, word: Resolution) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(
+        standing: Standing,
+        word: Resolution,
+        changes: &mut Changes,
+    ) -> Result<Option<Self>, Failure> {
         let saying = Self { standing, word };
         let handled = saying.standing.progress.handled_resolution.as_ref();
         if let Some(handled) = handled.filter(|handled| handled.word == saying.word) {
-            return saying.was_handled(handled).map(|()| None);
+            let note = saying.was_handled(handled)?;
+            changes.say(&saying.standing.name, &note);
+            changes.add(saying.standing.object);
+            return Ok(None);
         }
         let said = saying.unhandled();
         if said == Some(&saying.word) {
@@ -41,6 +47,14 @@ impl Saying {
         }
     }
 
+    /// Namespace and name of its request.
+    pub(super) fn key(&self) -> (String, String) {
+        let Standing {
+            namespace, name, ..
+        } = &self.standing;
+        (namespace.clone(), name.clone())
+    }
+
     /// What somebody said, and the controller has not answered.
     fn unhandled(&self) -> Option<&Resolution> {
         let handled = self.standing.progress.handled_resolution.as_ref();
@@ -48,17 +62,12 @@ impl Saying {
         said.filter(|said| handled.is_none_or(|handled| handled.word != **said))
     }
 
-    fn was_handled(&self, handled: &Handled) -> Result<(), Failure> {
+    fn was_handled(&self, handled: &Handled) -> Result<String, Failure> {
         let at = written(handled.at);
         match &handled.refusal {
-            None => {
-                let note = format!(
-                    "unchanged: this very word was done at {at}; with another --reason it is a \
-                     new one"
-                );
-                say(&self.standing.name, &note, false);
-                Ok(())
-            }
+            None => Ok(format!(
+                "unchanged: this very word was done at {at}; with another --reason it is a new one"
+            )),
             Some(why) => Err(Failure::word_refused(
                 format!("{self} was refused already, at {at}: {why}"),
                 "Said with another --reason it is a new word, and is looked at anew.",
@@ -119,7 +128,7 @@ impl Saying {
     }
 
     /// Says it, unless it is said already.
-    pub(super) async fn say(&self, place: &Place, dry_run: bool) -> Result<(), Failure> {
+    pub(super) async fn say(&mut self, place: &Place, changes: &Changes) -> Result<(), Failure> {
         let Standing {
             namespace, name, ..
         } = &self.standing;
@@ -127,22 +136,27 @@ impl Saying {
         let attempt = self.word.attempt;
         if self.unhandled().is_some() {
             let note = format!("unchanged: {verb} of attempt {attempt} is said already");
-            say(name, &note, dry_run);
+            changes.say(name, &note);
             return Ok(());
         }
         let requests = place.narrowed(namespace).requests();
-        let said: Result<DynamicObject, _> =
-            cluster::patch_by(&requests, name, FIELD_MANAGER, self.operations(), dry_run).await;
-        said.map_err(|why| {
+        let operations = self.operations();
+        let said = cluster::patch_by(
+            &requests,
+            name,
+            FIELD_MANAGER,
+            operations,
+            changes.dry_run(),
+        )
+        .await;
+        let object = said.map_err(|why| {
             let doing = format!("say {verb} of request {name}");
             let failure = Failure::of_cluster(&doing, &why);
             failure.or_else("say it again: the same word said twice is one word")
         })?;
-        say(
-            name,
-            &format!("said: {verb} of attempt {attempt}{}", self.note()),
-            dry_run,
-        );
+        let note = format!("said: {verb} of attempt {attempt}{}", self.note());
+        changes.say(name, &note);
+        self.standing.object = object;
         Ok(())
     }
 
@@ -151,7 +165,7 @@ impl Saying {
     fn operations(&self) -> Value {
         json!([
             { "op": "test", "path": "/metadata/uid", "value": self.standing.request.uid },
-            { "op": "test", "path": "/spec", "value": self.standing.spec },
+            { "op": "test", "path": "/spec", "value": self.standing.object.data["spec"] },
             { "op": "add", "path": "/spec/resolution", "value": Written::from(&self.word) },
         ])
     }

@@ -6,15 +6,15 @@ use crate::plugin::failure::Failure;
 use crate::plugin::requests;
 use crate::plugin::target::Place;
 use crate::plugin::view::View;
-use serde_json::Value;
+use kube::core::DynamicObject;
 
 /// One request, as it was read.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) namespace: String,
     pub(super) name: String,
-    /// As it is stored: a patch is compared with it.
-    pub(super) spec: Value,
+    /// As it is stored.
+    pub(super) object: DynamicObject,
     pub(super) request: Request,
     pub(super) progress: Progress,
 }
@@ -28,8 +28,7 @@ impl Standing {
     /// Nobody decides over a request that cannot be read to its end.
     pub(super) fn of(view: View) -> Result<Self, Failure> {
         let (namespace, name) = (view.namespace(), view.name());
-        let spec = view.object.data.get("spec").cloned().unwrap_or_default();
-        let typed = view.object.try_parse::<RestockRequest>();
+        let typed = view.object.clone().try_parse::<RestockRequest>();
         let read = typed.map_err(|why| why.to_string()).and_then(|object| {
             let request = to_request(&object).map_err(|why| why.to_string())?;
             let progress = to_progress(&object).map_err(|why| why.to_string())?;
@@ -44,7 +43,7 @@ impl Standing {
         Ok(Self {
             namespace,
             name,
-            spec,
+            object: view.object,
             request,
             progress,
         })

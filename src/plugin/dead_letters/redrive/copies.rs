@@ -4,8 +4,9 @@
 use crate::domain::message::{EVENT_ID, IdentityKind};
 use crate::edge::aws::AwsError;
 use crate::plugin::dead_letters::choice::Plan;
-use crate::plugin::dead_letters::one_by_one::{self, Acted};
+use crate::plugin::dead_letters::one_by_one::{self, Acted, Done};
 use crate::plugin::dead_letters::queues::{Queues, failure};
+use crate::plugin::dead_letters::report::{Outcome, Report};
 use crate::plugin::dead_letters::scan::Found;
 use crate::plugin::failure::Failure;
 use std::time::Duration;
@@ -13,8 +14,19 @@ use tokio::time::MissedTickBehavior;
 
 const MISSED: &str = "; none is lost. Run it again for those that are there";
 
+/// What letters are afterwards.
+const SENT_BACK: Done = Done {
+    outcome: Outcome::SentBack,
+    words: "sent back",
+};
+
 /// Sends those of the plan that are still there.
-pub(super) async fn run(queues: &Queues, plan: Plan, per_second: u32) -> Result<(), Failure> {
+pub(super) async fn run(
+    queues: &Queues,
+    plan: Plan,
+    per_second: u32,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_second);
     // What was late is not made up for: the pace is a promise to whoever reads the queue.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -22,7 +34,7 @@ pub(super) async fn run(queues: &Queues, plan: Plan, per_second: u32) -> Result<
         ticks.tick().await;
         send(queues, found).await
     };
-    one_by_one::each(queues, plan, "sent back", MISSED, each).await
+    one_by_one::each(queues, plan, SENT_BACK, report, MISSED, each).await
 }
 
 async fn send(queues: &Queues, found: &Found) -> Result<Acted, Failure> {

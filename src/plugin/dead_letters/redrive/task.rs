@@ -5,6 +5,7 @@ use crate::edge::sqs::Move;
 use crate::plugin::dead_letters::letters;
 use crate::plugin::dead_letters::progress::Progress;
 use crate::plugin::dead_letters::queues::{Queues, failure};
+use crate::plugin::dead_letters::report::{Outcome, Report};
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
 use crate::plugin::view::written;
@@ -35,12 +36,14 @@ pub(super) async fn run(
     queues: &Queues,
     per_second: u32,
     before: Option<Time>,
+    report: &mut Report,
 ) -> Result<(), Failure> {
     if let Err(why) = queues.dead.start_move(&queues.dead_arn, per_second).await {
         // Another one may have been quicker.
         none_is_active(queues).await?;
         return Err(failure("start the redrive", RIGHTS, &why));
     }
+    report.begin(Outcome::LeftToSqs);
     screen::complain("SQS is at it, and goes on if this is ended.\n");
     let mut progress = Progress::begin("sent back", queues.depth);
     for _ in 0..ASKED_MAX {
@@ -49,7 +52,7 @@ pub(super) async fn run(
             progress.at(task.moved);
             if !task.is_active() {
                 drop(progress);
-                return ended(&task);
+                return ended(&task, report);
             }
         }
         tokio::time::sleep(ASKED_EVERY).await;
@@ -65,10 +68,11 @@ async fn latest(queues: &Queues) -> Result<Option<Move>, Failure> {
     latest.map_err(|why| failure("ask for redrives", "sqs:ListMessageMoveTasks", &why))
 }
 
-fn ended(task: &Move) -> Result<(), Failure> {
+fn ended(task: &Move, report: &mut Report) -> Result<(), Failure> {
+    report.ended(&task.status, task.moved);
     let moved = format!("{} sent back", letters(task.moved));
     if task.status == "COMPLETED" {
-        screen::print(&format!("{moved}\n"));
+        report.say(&format!("{moved}\n"));
         return Ok(());
     }
     let why = task.failure.as_deref().unwrap_or("somebody cancelled it");
