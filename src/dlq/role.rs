@@ -1,6 +1,7 @@
 //! What one turn of the dlq role does.
 
 use super::Args;
+use super::gone::{Gone, Look};
 use super::metrics::Metrics;
 use super::present::Present;
 use super::sweep::{Sweep, behind};
@@ -9,7 +10,7 @@ use crate::edge::aws;
 use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
 use crate::edge::sqs::{Queue, pairing};
-use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::edge::store::{CONNECTIONS_DEFAULT, Store, StoreError};
 use crate::ledger;
 use crate::process::Process;
 use crate::process::health::{Condition, Pulse};
@@ -30,6 +31,7 @@ pub(super) struct Role {
     mapping: Mapping,
     file: Option<MappingFile>,
     present: Present,
+    gone: Gone,
     metrics: Metrics,
     teller: Teller,
     /// Letters that the last sweep could not look at.
@@ -52,8 +54,8 @@ struct Looked {
     dead_arn: String,
     /// Letters that could be received, approximately.
     visible: u64,
-    /// All of them, approximately.
-    depth: u64,
+    /// Those that somebody else looks at, approximately.
+    hidden: u64,
     /// What is wrong between the two.
     mispaired: Vec<String>,
 }
@@ -89,6 +91,7 @@ impl Role {
             mapping,
             file,
             present: Present::default(),
+            gone: Gone::at_intervals(Duration::from_secs(args.dlq_interval_seconds)),
             metrics,
             behind: 0,
             mispaired: Vec::new(),
@@ -182,7 +185,7 @@ impl Role {
             queue_arn: queue.arn,
             dead_arn: dead.arn,
             visible: dead.messages_visible,
-            depth,
+            hidden: dead.messages_in_flight,
         })
     }
 
@@ -197,13 +200,17 @@ impl Role {
         };
         let began = self.store.now().await?;
         let met = sweep.run().await?;
-        let whole = met >= looked.depth;
-        if whole {
-            self.store.set_dead_letters_swept(began).await?;
-        }
-        self.present.end_sweep(whole);
+        let look = Look {
+            began,
+            met: met.letters(),
+            ran_dry: met.ran_dry,
+            depth: looked.visible + looked.hidden,
+            hidden: looked.hidden,
+        };
+        self.note(&look).await?;
+        self.present.end_sweep(look.is_sure());
         self.metrics.show(&self.present);
-        let behind = behind(&looked.dead_arn, looked.visible, met);
+        let behind = behind(&looked.dead_arn, looked.visible, look.met);
         if behind > 0 && behind != self.behind {
             tracing::warn!(
                 behind,
@@ -212,6 +219,16 @@ impl Role {
             );
         }
         self.behind = behind;
+        Ok(())
+    }
+
+    async fn note(&mut self, look: &Look) -> Result<(), StoreError> {
+        if let Some(before) = self.gone.at_last(look) {
+            self.store.set_dead_letters_gone(before).await?;
+        }
+        if look.is_to_end() {
+            self.store.set_dead_letters_swept(look.began).await?;
+        }
         Ok(())
     }
 
