@@ -102,6 +102,7 @@ async fn bury(ledger: &Ledger, count: u32) {
     for number in 0..count {
         let letter = SeenDeadLetter {
             request_id: request("same"),
+            is_named: true,
             formerly: None,
             message_id: format!("m{number}"),
             reason: "no product id".to_owned(),

@@ -58,6 +58,15 @@ impl Gone {
         }
     }
 
+    /// For what ops are told, which cannot wait for long: also where one look does not meet all.
+    pub(super) fn soon(&self, look: &Look) -> Time {
+        if look.is_sure() {
+            look.began
+        } else {
+            look.began - self.unmet_for
+        }
+    }
+
     /// For what people see: what was last met before it has gone, in all probability. None while
     /// looks that do not run dry have not met enough.
     pub(super) fn at_last(&mut self, look: &Look) -> Option<Time> {
@@ -101,6 +110,9 @@ mod tests {
             ..sure
         };
         assert!(!cut_off.is_sure() && !cut_off.is_to_end());
+        let gone = Gone::at_intervals(MINUTE);
+        assert_eq!(gone.soon(&sure), sure.began);
+        assert_eq!(gone.soon(&behind), sure.began - Duration::from_secs(210));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::metrics::Metrics;
 use super::present::Present;
 use super::sweep::{Sweep, behind};
 use super::tell::Teller;
+use crate::domain::time::Time;
 use crate::edge::aws;
 use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
@@ -21,6 +22,12 @@ use std::time::Duration;
 /// batch of letters (a receive of 10 s, ten notes of 4 s each), each notice (SNS, SES and
 /// two calls of the ledger, 28 s) and each second of the wait for the next turn.
 const TURN_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Nothing was last met before it.
+const NEVER: Time = Time::from_micros(i64::MIN);
+
+/// Letters of which a turn settles how often they died: as many as one sweep meets.
+const SETTLED_MAX: u32 = 1_000;
 
 /// Everything that lasts from turn to turn.
 pub(super) struct Role {
@@ -199,14 +206,18 @@ impl Role {
             pulse: &self.conditions.pulse,
         };
         let began = self.store.now().await?;
-        let met = sweep.run().await?;
-        let look = Look {
+        let look = sweep.run().await.map(|met| Look {
             began,
             met: met.letters(),
             ran_dry: met.ran_dry,
             depth: looked.visible + looked.hidden,
             hidden: looked.hidden,
-        };
+        });
+        // After all that were met have been noted, and also after a failure: what was noted
+        // before it is told, where nothing else can be said of it later.
+        let gone = look.as_ref().map(|look| self.gone.soon(look));
+        self.settle(gone.unwrap_or(NEVER)).await?;
+        let look = look?;
         self.note(&look).await?;
         self.present.end_sweep(look.is_sure());
         self.metrics.show(&self.present);
@@ -219,6 +230,14 @@ impl Role {
             );
         }
         self.behind = behind;
+        Ok(())
+    }
+
+    async fn settle(&self, gone_before: Time) -> Result<(), StoreError> {
+        for death in self.store.unsettled_deaths(SETTLED_MAX).await? {
+            self.conditions.pulse.beat();
+            self.store.settle_death(&death, gone_before).await?;
+        }
         Ok(())
     }
 

@@ -114,9 +114,14 @@ impl Sweep<'_> {
         let source_arn = source_arn.unwrap_or(self.queue_arn);
         let death = Death::of(letter, source_arn, self.mapping, clock::now());
         let id = |text: &str| RequestId::parse(text).expect("a hash in base32 is a request id");
+        let formerly = death.formerly.as_ref().map(|former| NotedDeadLetter {
+            request_id: id(&former.known_as),
+            message_id: former.message_id.clone(),
+        });
         let seen = SeenDeadLetter {
             request_id: id(&death.known_as),
-            formerly: death.formerly.as_deref().map(id),
+            is_named: death.is_named(),
+            formerly,
             message_id: letter.message_id.clone(),
             reason: death.reason,
             sent_at: letter.sent_at,

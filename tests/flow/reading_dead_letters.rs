@@ -24,6 +24,7 @@ async fn dead_letters_are_listed_by_reason_and_hostile_ones_do_no_harm() {
             };
             let letter = SeenDeadLetter {
                 request_id: RequestId::parse(&format!("id{number}")).unwrap(),
+                is_named: true,
                 formerly: None,
                 message_id: format!("message-{number:03}"),
                 reason,
