@@ -6,7 +6,7 @@ mod death;
 mod order;
 
 pub use compare::compare;
-pub use death::{Cause, Death};
+pub use death::{Cause, Death, Former};
 pub use order::order_body;
 
 use crate::crd::request::{RestockRequest, RestockRequestSpec, Source, SourceIdentity, SourceKind};

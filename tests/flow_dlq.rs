@@ -1,13 +1,20 @@
 //! Needs SQS, SNS, SES and a database. Proves that every dead letter is told once, with
-//! its reason, that one which comes back is told as again, and that none is ever deleted.
+//! its reason, that one which comes back is told as again and one that lies beside its equal is
+//! not, and that none is ever deleted, whoever is killed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "flow_dlq/flood.rs"]
 mod flood;
+#[path = "flow_dlq/killed.rs"]
+mod killed;
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "support/role.rs"]
+mod role;
 #[path = "support/stock_queue.rs"]
 mod stock_queue;
+#[path = "flow_dlq/twins.rs"]
+mod twins;
 
 use ledger::Ledger;
 use restock_operator::dlq;

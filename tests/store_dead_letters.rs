@@ -7,7 +7,6 @@ mod ledger;
 
 use futures::future::join_all;
 use ledger::{Ledger, request};
-use restock_operator::domain::time::Time;
 use restock_operator::edge::store::dead_letters::{DeadLetter, NotedDeadLetter, SeenDeadLetter};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -17,6 +16,7 @@ const HOLD: Duration = Duration::from_secs(60);
 fn seen(id: &str, message_id: &str) -> SeenDeadLetter {
     SeenDeadLetter {
         request_id: request(id),
+        is_named: false,
         formerly: None,
         message_id: message_id.to_owned(),
         reason: "수량이 없습니다".repeat(100),
@@ -66,44 +66,6 @@ async fn a_message_met_again_is_counted_and_told_once() {
         keys(&ledger.claim_untold(10, "four", HOLD).await.unwrap()),
         ["m2"]
     );
-}
-
-#[tokio::test]
-async fn what_was_redriven_and_died_again_is_known_and_a_twin_is_not_taken_for_it() {
-    let ledger = Ledger::create().await;
-    let sent = |id, message_id, sent_at| SeenDeadLetter {
-        sent_at: Some(sent_at),
-        ..seen(id, message_id)
-    };
-    let long_ago = Time::from_micros(0);
-    for message_id in ["m1", "twin"] {
-        let letter = sent("a", message_id, long_ago);
-        ledger.see_dead_letter(&letter).await.unwrap();
-    }
-    let first = ledger.claim_untold(10, "one", HOLD).await.unwrap();
-    assert!(first.iter().all(|letter| letter.died_before == 0));
-
-    // Sent after the first ones were met, by the clock of the queue.
-    let later = Time::from_micros(first[1].last_seen_at.as_micros() + 1);
-    let redriven = sent("a", "m2", later);
-    ledger.see_dead_letter(&redriven).await.unwrap();
-    let carried = SeenDeadLetter {
-        formerly: Some(request("a")),
-        ..sent("b", "m3", Time::from_micros(i64::MAX))
-    };
-    ledger.see_dead_letter(&carried).await.unwrap();
-    ledger
-        .see_dead_letter(&sent("c", "m4", later))
-        .await
-        .unwrap();
-    let claimed = ledger.claim_untold(10, "two", HOLD).await.unwrap();
-    let again: Vec<_> = claimed
-        .iter()
-        .map(|letter| (letter.message_id.as_str(), letter.died_before))
-        .collect();
-    assert_eq!(again, [("m2", 2), ("m3", 3), ("m4", 0)]);
-    assert_eq!(claimed[0].first_died_at, Some(first[0].first_seen_at));
-    assert_eq!(claimed[2].first_died_at, None);
 }
 
 #[tokio::test]

@@ -102,6 +102,7 @@ async fn bury(ledger: &Ledger, count: u32) {
     for number in 0..count {
         let letter = SeenDeadLetter {
             request_id: request("same"),
+            is_named: true,
             formerly: None,
             message_id: format!("m{number}"),
             reason: "no product id".to_owned(),
@@ -143,6 +144,7 @@ async fn dead_letters_come_newest_first_and_those_that_are_gone_only_when_asked_
     // Looks that went on without the odd ones.
     let pool = ledger.schema.pool().await;
     let now = ledger.now().await.unwrap();
+    let gone_before = Time::from_micros(now.as_micros() - 5 * MINUTE);
     for (minutes, left) in [(4, 7), (6, 4)] {
         let unseen = now.as_micros() - minutes * MINUTE;
         let unseen = format!(
@@ -154,6 +156,7 @@ async fn dead_letters_come_newest_first_and_those_that_are_gone_only_when_asked_
             .await
             .unwrap();
         ledger.set_dead_letters_swept(now).await.unwrap();
+        ledger.set_dead_letters_gone(gone_before).await.unwrap();
         assert_eq!(listed(&ledger, false, 3).await.len(), left, "{minutes}");
     }
     let all = listed(&ledger, true, 3).await;
@@ -163,7 +166,10 @@ async fn dead_letters_come_newest_first_and_those_that_are_gone_only_when_asked_
         assert_eq!(is_gone, odd, "{message_id}");
     }
     let page = ledger.dead_letters(false, &EVER, 1).await.unwrap();
-    assert_eq!(page.swept_at, Some(now));
+    assert_eq!(
+        (page.swept_at, page.gone_before),
+        (Some(now), Some(gone_before))
+    );
 }
 
 #[tokio::test]

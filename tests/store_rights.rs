@@ -140,6 +140,7 @@ async fn orders_and_receives(store: &Store) {
 async fn tells_of_dead_letters(store: &Store) {
     let seen = SeenDeadLetter {
         request_id: request("dead"),
+        is_named: true,
         formerly: None,
         message_id: "m".to_owned(),
         reason: "no product".to_owned(),
@@ -151,14 +152,21 @@ async fn tells_of_dead_letters(store: &Store) {
         message_id: "m".to_owned(),
     };
     store.see_dead_letters_again(&[noted]).await.unwrap();
+    let later = SeenDeadLetter {
+        message_id: "later".to_owned(),
+        sent_at: Some(Time::from_micros(i64::MAX)),
+        ..seen
+    };
+    store.see_dead_letter(&later).await.unwrap();
+    let deaths = store.unsettled_deaths(10).await.unwrap();
+    let now = store.now().await.unwrap();
+    store.settle_death(&deaths[0], now).await.unwrap();
     let hold = Duration::from_secs(60);
     let claimed = store.claim_untold(10, "one", hold).await.unwrap();
-    assert_eq!(store.renew_claim("one", hold).await, Ok(1));
+    assert_eq!(store.renew_claim("one", hold).await, Ok(2));
     store.mark_told(&claimed, "notice").await.unwrap();
-    store
-        .set_dead_letters_swept(store.now().await.unwrap())
-        .await
-        .unwrap();
+    store.set_dead_letters_swept(now).await.unwrap();
+    store.set_dead_letters_gone(now).await.unwrap();
     let act = async || Ok::<(), ()>(());
     assert_eq!(store.once("told", act).await, Ok(Once::Now));
 }

@@ -52,6 +52,19 @@ async fn an_interrupted_migration_is_run_again() {
     ledger.view(&request("a")).await.unwrap();
 }
 
+/// A stored one would have the whole table copied, while nobody may write.
+#[tokio::test]
+async fn a_column_that_is_computed_is_added_to_a_large_table_without_a_copy() {
+    let ledger = Ledger::create().await;
+    let pool = ledger.schema.pool().await;
+    let computed = "SELECT CONCAT(table_name, '.', column_name), extra \
+         FROM information_schema.columns \
+         WHERE table_schema = DATABASE() AND extra LIKE '%GENERATED%'";
+    let computed: Vec<(String, String)> = sqlx::query_as(computed).fetch_all(&pool).await.unwrap();
+    let expected = ("archive.sku".to_owned(), "VIRTUAL GENERATED".to_owned());
+    assert_eq!(computed, [expected]);
+}
+
 #[tokio::test]
 async fn a_newer_schema_is_left_as_it_is_and_serves() {
     let ledger = Ledger::create().await;

@@ -72,11 +72,11 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> 
         "What      {count} {messages} could not become a restock request{}. Kept in\n          \
          {dead_queue_arn}\n\
          Next      Mend what each reason names: the sender, or the mapping. Look at one, then\n          \
-         send all back, or throw some away (docs/operations.md, Dead letters):\n          \
+         send all or some back, or throw some away (docs/runbook.md, dead-letter):\n          \
          kubectl restock dlq show ID\n          \
          kubectl restock dlq redrive --all\n          \
-         kubectl restock dlq discard ID --because TEXT --save FILE\n          \
-         aws sqs start-message-move-task --source-arn {dead_queue_arn}\n\
+         kubectl restock dlq redrive ID\n          \
+         kubectl restock dlq discard ID --because TEXT --save FILE\n\
          Notice id {id} (the same if this is repeated)\n",
         again(letters)
     );
@@ -85,7 +85,7 @@ fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> 
         let _ = writeln!(
             text,
             "More      and about {behind} more that cannot be looked at: they stand behind others\n          \
-             of their message groups. Move or delete those first"
+             of their message groups. Send those back or discard them first"
         );
     }
     for (reason, letters) in by_reason(letters) {
@@ -168,6 +168,12 @@ mod tests {
         ];
         let (id, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:1:dead", 0);
         assert!(!notice.text.contains("More"));
+        // A move by SQS alone takes from a letter the id that only SQS gave it.
+        assert!(!notice.text.contains("aws sqs"), "{}", notice.text);
+        for command in ["show ID", "redrive --all", "redrive ID", "discard ID"] {
+            let command = format!("\n          kubectl restock dlq {command}");
+            assert!(notice.text.contains(&command), "{}", notice.text);
+        }
         assert_eq!(
             notice.subject,
             "[restock] 3 dead messages: could not become an order"

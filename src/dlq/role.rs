@@ -1,15 +1,17 @@
 //! What one turn of the dlq role does.
 
 use super::Args;
+use super::gone::{Gone, Look};
 use super::metrics::Metrics;
 use super::present::Present;
 use super::sweep::{Sweep, behind};
 use super::tell::Teller;
+use crate::domain::time::Time;
 use crate::edge::aws;
 use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
 use crate::edge::sqs::{Queue, pairing};
-use crate::edge::store::{CONNECTIONS_DEFAULT, Store};
+use crate::edge::store::{CONNECTIONS_DEFAULT, Store, StoreError};
 use crate::ledger;
 use crate::process::Process;
 use crate::process::health::{Condition, Pulse};
@@ -21,6 +23,12 @@ use std::time::Duration;
 /// two calls of the ledger, 28 s) and each second of the wait for the next turn.
 const TURN_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Nothing was last met before it.
+const NEVER: Time = Time::from_micros(i64::MIN);
+
+/// Letters of which a turn settles how often they died: as many as one sweep meets.
+const SETTLED_MAX: u32 = 1_000;
+
 /// Everything that lasts from turn to turn.
 pub(super) struct Role {
     queue: Queue,
@@ -30,6 +38,7 @@ pub(super) struct Role {
     mapping: Mapping,
     file: Option<MappingFile>,
     present: Present,
+    gone: Gone,
     metrics: Metrics,
     teller: Teller,
     /// Letters that the last sweep could not look at.
@@ -52,8 +61,8 @@ struct Looked {
     dead_arn: String,
     /// Letters that could be received, approximately.
     visible: u64,
-    /// All of them, approximately.
-    depth: u64,
+    /// Those that somebody else looks at, approximately.
+    hidden: u64,
     /// What is wrong between the two.
     mispaired: Vec<String>,
 }
@@ -89,6 +98,7 @@ impl Role {
             mapping,
             file,
             present: Present::default(),
+            gone: Gone::at_intervals(Duration::from_secs(args.dlq_interval_seconds)),
             metrics,
             behind: 0,
             mispaired: Vec::new(),
@@ -182,7 +192,7 @@ impl Role {
             queue_arn: queue.arn,
             dead_arn: dead.arn,
             visible: dead.messages_visible,
-            depth,
+            hidden: dead.messages_in_flight,
         })
     }
 
@@ -196,14 +206,22 @@ impl Role {
             pulse: &self.conditions.pulse,
         };
         let began = self.store.now().await?;
-        let met = sweep.run().await?;
-        let whole = met >= looked.depth;
-        if whole {
-            self.store.set_dead_letters_swept(began).await?;
-        }
-        self.present.end_sweep(whole);
+        let look = sweep.run().await.map(|met| Look {
+            began,
+            met: met.letters(),
+            ran_dry: met.ran_dry,
+            depth: looked.visible + looked.hidden,
+            hidden: looked.hidden,
+        });
+        // After all that were met have been noted, and also after a failure: what was noted
+        // before it is told, where nothing else can be said of it later.
+        let gone = look.as_ref().map(|look| self.gone.soon(look));
+        self.settle(gone.unwrap_or(NEVER)).await?;
+        let look = look?;
+        self.note(&look).await?;
+        self.present.end_sweep(look.is_sure());
         self.metrics.show(&self.present);
-        let behind = behind(&looked.dead_arn, looked.visible, met);
+        let behind = behind(&looked.dead_arn, looked.visible, look.met);
         if behind > 0 && behind != self.behind {
             tracing::warn!(
                 behind,
@@ -212,6 +230,24 @@ impl Role {
             );
         }
         self.behind = behind;
+        Ok(())
+    }
+
+    async fn settle(&self, gone_before: Time) -> Result<(), StoreError> {
+        for death in self.store.unsettled_deaths(SETTLED_MAX).await? {
+            self.conditions.pulse.beat();
+            self.store.settle_death(&death, gone_before).await?;
+        }
+        Ok(())
+    }
+
+    async fn note(&mut self, look: &Look) -> Result<(), StoreError> {
+        if let Some(before) = self.gone.at_last(look) {
+            self.store.set_dead_letters_gone(before).await?;
+        }
+        if look.is_to_end() {
+            self.store.set_dead_letters_swept(look.began).await?;
+        }
         Ok(())
     }
 

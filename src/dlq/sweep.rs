@@ -10,15 +10,17 @@ use crate::edge::store::{Store, StoreError};
 use crate::intake::Death;
 use crate::process::clock;
 use crate::process::health::Pulse;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Batches of one sweep: a thousand receipts of about a kilobyte. What is beyond is met
 /// by a later sweep, and counted by the depth all the same.
 const BATCHES_MAX: usize = 100;
 
-/// How long a letter stays hidden: until the end of the sweep, so that each is met once
-/// in it; after a crash it comes back by itself.
-const VISIBILITY: Duration = Duration::from_secs(120);
+/// How long a letter stays hidden: twice what a sweep of a thousand new ones takes (100 receives
+/// of 30 ms, 1,000 notes of 10 ms), so that each is met once in it. After a crash it comes back
+/// by itself, and soon.
+const VISIBILITY: Duration = Duration::from_secs(30);
 
 /// How long one receive waits: long enough to ask every server of the queue.
 const WAIT: Duration = Duration::from_secs(1);
@@ -43,6 +45,22 @@ pub(super) fn behind(dead_queue_arn: &str, visible: u64, met: u64) -> u64 {
     }
 }
 
+/// What a sweep met.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// The letters. A queue may hand out one twice, also while it is hidden.
+    message_ids: HashSet<String>,
+    /// Whether it went on until no more were to be had.
+    pub(super) ran_dry: bool,
+}
+
+impl Met {
+    /// How many.
+    pub(super) fn letters(&self) -> u64 {
+        self.message_ids.len() as u64
+    }
+}
+
 /// Where letters are met and noted.
 pub(super) struct Sweep<'a> {
     pub(super) dead: &'a Queue,
@@ -55,22 +73,26 @@ pub(super) struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Notes every letter that it meets; answers how many.
-    pub(super) async fn run(&mut self) -> Result<u64, SweepError> {
+    /// Notes every letter that it meets.
+    pub(super) async fn run(&mut self) -> Result<Met, SweepError> {
         let mut receipts = Vec::new();
         let swept = self.meet(&mut receipts).await;
         // Also after a failure: what was hidden is given back.
         self.give_back(&receipts).await;
-        swept.map(|()| receipts.len() as u64)
+        swept
     }
 
-    async fn meet(&mut self, receipts: &mut Vec<String>) -> Result<(), SweepError> {
+    async fn meet(&mut self, receipts: &mut Vec<String>) -> Result<Met, SweepError> {
+        let mut met = Met::default();
         for _ in 0..BATCHES_MAX {
             self.pulse.beat();
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
             if letters.is_empty() {
+                met.ran_dry = true;
                 break;
             }
+            let ids = letters.iter().map(|letter| letter.message_id.clone());
+            met.message_ids.extend(ids);
             receipts.extend(letters.iter().map(|letter| letter.receipt.clone()));
             let mut noted = Vec::new();
             for letter in &letters {
@@ -84,7 +106,7 @@ impl Sweep<'_> {
                 self.present.forget(&unknown.message_id);
             }
         }
-        Ok(())
+        Ok(met)
     }
 
     async fn note(&mut self, letter: &Received) -> Result<(), StoreError> {
@@ -92,9 +114,14 @@ impl Sweep<'_> {
         let source_arn = source_arn.unwrap_or(self.queue_arn);
         let death = Death::of(letter, source_arn, self.mapping, clock::now());
         let id = |text: &str| RequestId::parse(text).expect("a hash in base32 is a request id");
+        let formerly = death.formerly.as_ref().map(|former| NotedDeadLetter {
+            request_id: id(&former.known_as),
+            message_id: former.message_id.clone(),
+        });
         let seen = SeenDeadLetter {
             request_id: id(&death.known_as),
-            formerly: death.formerly.as_deref().map(id),
+            is_named: death.is_named(),
+            formerly,
             message_id: letter.message_id.clone(),
             reason: death.reason,
             sent_at: letter.sent_at,

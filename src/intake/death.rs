@@ -54,13 +54,22 @@ impl From<&Why> for Cause {
     }
 }
 
+/// A dead letter that only SQS gave an id, before a redrive made that its event id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// What it was known by.
+    pub known_as: String,
+    /// Its message id.
+    pub message_id: String,
+}
+
 /// What is known of a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Death {
     /// Its request id, or a name made from its content, which outlives a redrive.
     pub known_as: String,
-    /// What it was known by before a redrive gave it an event id.
-    pub formerly: Option<String>,
+    /// What it was before a redrive gave it an event id, if it was one that did.
+    pub formerly: Option<Former>,
     /// Who gave it its identity; none where it cannot be opened, or its event id is none.
     pub identity: Option<IdentityKind>,
     /// Why, for metrics.
@@ -96,15 +105,28 @@ impl Death {
                 (Cause::Readable, reason.clone(), reason)
             }
         };
-        let identity = Identity::of(&envelope, queue_arn, &message.message_id);
+        let identity = Identity::of(&envelope, queue_arn, &message.message_id).ok();
+        let former = envelope.former_dead_letter_id().zip(identity.as_ref());
+        let formerly = former.map(|(known_as, identity)| Former {
+            known_as,
+            message_id: identity.event.as_str().to_owned(),
+        });
         Self {
             known_as: envelope.dead_letter_id(queue_arn, &message.message_id),
-            formerly: envelope.former_dead_letter_id(),
-            identity: identity.ok().map(|identity| identity.kind),
+            formerly,
+            identity: identity.map(|identity| identity.kind),
             cause,
             reason,
             impersonal,
         }
+    }
+
+    /// Whether its sender or SNS gave it an id.
+    pub fn is_named(&self) -> bool {
+        matches!(
+            self.identity,
+            Some(IdentityKind::EventId | IdentityKind::Sns)
+        )
     }
 }
 

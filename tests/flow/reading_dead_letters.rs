@@ -24,6 +24,7 @@ async fn dead_letters_are_listed_by_reason_and_hostile_ones_do_no_harm() {
             };
             let letter = SeenDeadLetter {
                 request_id: RequestId::parse(&format!("id{number}")).unwrap(),
+                is_named: true,
                 formerly: None,
                 message_id: format!("message-{number:03}"),
                 reason,
@@ -65,6 +66,8 @@ async fn gone_letters_are_listed_when_asked_for(
 ) {
     let later = shop.ledger.now().await.unwrap() + Duration::from_secs(600);
     shop.ledger.set_dead_letters_swept(later).await.unwrap();
+    let before = later - Duration::from_secs(210);
+    shop.ledger.set_dead_letters_gone(before).await.unwrap();
     let here = list(&[]).out;
     assert!(
         here.starts_with("0 dead letters; the queue was looked at 0s ago"),
@@ -76,4 +79,17 @@ async fn gone_letters_are_listed_when_asked_for(
     assert_eq!(items.len(), LETTERS as usize);
     assert!(items.iter().all(|item| item["gone"] == true));
     assert!(list(&["--gone"]).out.contains("  gone\n"));
+    assert!(!here.contains("may lie there"), "{here}");
+    // Only looks that did not meet all of it went on.
+    let later = later + Duration::from_secs(60);
+    shop.ledger.set_dead_letters_gone(later).await.unwrap();
+    let here = list(&[]).out;
+    let words = here.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "Looks since then did not meet all of it: what they have not met for 0s counts as \
+                gone, and may lie there";
+    assert!(words.contains(said), "{here}");
+    assert!(
+        here.lines().all(|line| line.chars().count() <= NARROW),
+        "{here}"
+    );
 }

@@ -32,10 +32,12 @@ pub(super) async fn page(
     let mut found = reading.await.map_err(|why| unreadable(&why))?;
     let next = query::cut(&mut found.letters, rows, ListedDeadLetter::mark);
     let items: Vec<Value> = found.letters.into_iter().map(item).collect();
-    let swept_at = found.swept_at.map(query::written);
-    Ok(Json(
-        json!({ "items": items, "next": next, "sweptAt": swept_at }),
-    ))
+    Ok(Json(json!({
+        "items": items,
+        "next": next,
+        "sweptAt": found.swept_at.map(query::written),
+        "goneBefore": found.gone_before.map(query::written),
+    })))
 }
 
 fn item(listed: ListedDeadLetter) -> Value {

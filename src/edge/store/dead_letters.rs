@@ -1,5 +1,6 @@
 //! `dead_letter`: messages met in the dead-letter queue, each told once.
 
+pub mod deaths;
 pub mod list;
 
 use super::call::retried;
@@ -8,6 +9,7 @@ use super::row::{get, ledger_now, number, optional_time, time, word};
 use super::{Store, StoreError};
 use crate::domain::order::RequestId;
 use crate::domain::time::Time;
+use deaths::{deaths, may_be_earlier};
 use sqlx::mysql::MySqlRow;
 use std::time::Duration;
 
@@ -16,8 +18,11 @@ use std::time::Duration;
 pub struct SeenDeadLetter {
     /// The request it stands for; made from its content if it names none.
     pub request_id: RequestId,
-    /// What it was known by before a redrive gave it the id under which it comes back.
-    pub formerly: Option<RequestId>,
+    /// Whether its sender or SNS gave it that id: else it is known by its content, as are
+    /// those that are equal to it.
+    pub is_named: bool,
+    /// What it was noted as before a redrive made its message id its event id.
+    pub formerly: Option<NotedDeadLetter>,
     /// The queue's own id of the message.
     pub message_id: String,
     /// Why it could not become a request; at most [`REASON_CHARACTERS_MAX`].
@@ -62,18 +67,21 @@ pub struct NotedDeadLetter {
 pub const REASON_CHARACTERS_MAX: usize = 255;
 
 /// The claim is left alone: a message that is met again while it is being told would
-/// otherwise be told twice. What was met before this message was sent was redriven, and died
-/// again; what was met later is a twin. A redrive gives a new message id (SQS developer
-/// guide, dead-letter queue redrive).
+/// otherwise be told twice. How often it died before is known at once where nothing can have
+/// come before it, or where it says itself what it was; else [`Store::settle_death`] says it.
 const SEE: &str = concat!(
-    "INSERT INTO dead_letter (request_id, message_id, reason, sent_at, first_seen_at, \
-     last_seen_at, times_seen, died_before, first_died_at) SELECT ?, ?, ?, ?, ",
+    "INSERT INTO dead_letter (request_id, message_id, reason, sent_at, is_named, first_seen_at, \
+     last_seen_at, times_seen, died_before, first_died_at) SELECT ?, ?, ?, ?, ?, ",
     ledger_now!(),
     ", ",
     ledger_now!(),
-    ", 1, deaths, since FROM (SELECT COUNT(*) AS deaths, MIN(first_seen_at) AS since \
-     FROM dead_letter WHERE request_id IN (?, ?) AND message_id <> ? AND first_seen_at < ?) \
-     AS earlier ON DUPLICATE KEY UPDATE times_seen = times_seen + 1, \
+    ", 1, IF(deaths IS NULL OR says_so, COALESCE(deaths, 0), NULL), IF(says_so, since, NULL) \
+     FROM (SELECT ",
+    deaths!(),
+    ", COALESCE(MAX(message_id = ?), FALSE) AS says_so FROM dead_letter \
+     WHERE (request_id = ? AND message_id = ?) OR ",
+    may_be_earlier!(),
+    ") AS earlier ON DUPLICATE KEY UPDATE times_seen = times_seen + 1, \
      last_seen_at = VALUES(last_seen_at), reason = VALUES(reason)"
 );
 
@@ -83,11 +91,13 @@ const SEE_AGAIN: &str = concat!(
     " WHERE request_id = ? AND message_id = ?"
 );
 
-/// One statement: two processes that claim at once take turns at the rows.
+/// One statement: two processes that claim at once take turns at the rows. How often a message
+/// died is said in its notice, and so has to be known.
 const CLAIM: &str = concat!(
     "UPDATE dead_letter SET claimed_by = ?, claimed_until = ",
     ledger_now!(),
-    " + ? WHERE told_at IS NULL AND claimed_by IS NULL ORDER BY first_seen_at LIMIT ?"
+    " + ? WHERE told_at IS NULL AND claimed_by IS NULL AND died_before IS NOT NULL \
+     ORDER BY first_seen_at LIMIT ?"
 );
 
 const LAPSED: &str = concat!(
@@ -129,16 +139,24 @@ impl Store {
     pub async fn see_dead_letter(&self, seen: &SeenDeadLetter) -> Result<(), StoreError> {
         let reason: String = seen.reason.chars().take(REASON_CHARACTERS_MAX).collect();
         let sent_at = seen.sent_at.map(Time::as_micros);
-        let query = sqlx::query(SEE)
-            .bind(seen.request_id.as_str())
-            .bind(&seen.message_id)
-            .bind(reason)
-            .bind(sent_at)
-            .bind(seen.request_id.as_str())
-            .bind(seen.formerly.as_ref().map(RequestId::as_str))
-            .bind(&seen.message_id)
-            .bind(sent_at);
-        self.call().await?.write(query).await?;
+        let formerly = seen.formerly.as_ref();
+        let former_id = formerly.map(|former| former.request_id.as_str());
+        let former_message = formerly.map(|former| former.message_id.as_str());
+        let see = || {
+            sqlx::query(SEE)
+                .bind(seen.request_id.as_str())
+                .bind(&seen.message_id)
+                .bind(&reason)
+                .bind(sent_at)
+                .bind(seen.is_named)
+                .bind(former_message)
+                .bind(former_id)
+                .bind(former_message)
+                .bind(seen.request_id.as_str())
+                .bind(&seen.message_id)
+                .bind(sent_at)
+        };
+        retried(async || Ok(self.call().await?.write(see()).await?)).await?;
         Ok(())
     }
 

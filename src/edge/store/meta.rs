@@ -12,6 +12,9 @@ pub(super) const INBOX_EMPTY_AT: &str = "inbox_empty_at";
 /// The name of the fact that [`Store::set_dead_letters_swept`] writes.
 pub(super) const DEAD_LETTERS_SWEPT_AT: &str = "dead_letters_swept_at";
 
+/// The name of the fact that [`Store::set_dead_letters_gone`] writes.
+pub(super) const DEAD_LETTERS_GONE_BEFORE: &str = "dead_letters_gone_before";
+
 const SET_LATER: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, ?) \
      ON DUPLICATE KEY UPDATE micros = GREATEST(micros, VALUES(micros))";
 
@@ -74,6 +77,15 @@ impl Store {
     /// [`StoreError`]; a repeat is harmless.
     pub async fn set_dead_letters_swept(&self, as_of: Time) -> Result<(), StoreError> {
         self.set_later(DEAD_LETTERS_SWEPT_AT, as_of).await
+    }
+
+    /// Notes that the messages which were last met in the dead-letter queue before that, by
+    /// [`Store::now`], have left it. An earlier time than the one noted changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn set_dead_letters_gone(&self, before: Time) -> Result<(), StoreError> {
+        self.set_later(DEAD_LETTERS_GONE_BEFORE, before).await
     }
 
     async fn set_later(&self, name: &str, as_of: Time) -> Result<(), StoreError> {

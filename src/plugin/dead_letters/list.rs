@@ -54,9 +54,13 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         args.limit,
     );
     let mut read = reading.await?;
-    let whole = json!({ "items": read.items, "sweptAt": read.page["sweptAt"].take() });
+    let whole = json!({
+        "items": read.items,
+        "sweptAt": read.page["sweptAt"].take(),
+        "goneBefore": read.page["goneBefore"].take(),
+    });
     match args.output {
-        None => screen::print(&by_reason(&args, &read, &whole["sweptAt"], clock::now())),
+        None => screen::print(&by_reason(&args, &read, &whole, clock::now())),
         Some(Output::Wide) => screen::print(&wide(&read)),
         Some(Output::Json) => output::json(&whole)?,
         Some(Output::Yaml) => output::yaml(&whole)?,
@@ -70,13 +74,9 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 
 /// A flood has few reasons and many letters: each reason is said once, that of the newest letter
 /// first.
-fn by_reason(args: &Args, read: &Read, swept_at: &Value, now: Time) -> String {
+fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
     let count = letters(read.items.len() as u64);
-    let looked = time(swept_at).map_or_else(
-        || "the queue was not looked at to its end yet".to_owned(),
-        |at| format!("the queue was looked at {} ago", span(now.since(at))),
-    );
-    let mut text = format!("{count}; {looked}\n");
+    let mut text = wrapped(&format!("{count}; {}", looked(whole, now)), 0) + "\n";
     let mut reasons: Vec<(String, Vec<&Value>)> = Vec::new();
     for item in &read.items {
         let reason = line(item, "reason");
@@ -99,6 +99,23 @@ fn by_reason(args: &Args, read: &Read, swept_at: &Value, now: Time) -> String {
         text.push_str(&format!("... and more: --limit {limit} ends here\n"));
     }
     text
+}
+
+/// How far the list can be trusted: where no look meets all, one that is left out may lie there.
+fn looked(whole: &Value, now: Time) -> String {
+    let swept_at = time(&whole["sweptAt"]);
+    let looked = swept_at.map_or_else(
+        || "the queue was not looked at to its end yet".to_owned(),
+        |at| format!("the queue was looked at {} ago", span(now.since(at))),
+    );
+    match time(&whole["goneBefore"]) {
+        Some(before) if Some(before) > swept_at => format!(
+            "{looked}. Looks since then did not meet all of it: what they have not met for {} \
+             counts as gone, and may lie there; --gone lists it too",
+            span(now.since(before))
+        ),
+        _ => looked,
+    }
 }
 
 fn indented(rows: &str) -> String {

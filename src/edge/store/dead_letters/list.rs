@@ -2,16 +2,12 @@
 
 use super::{DeadLetter, dead_letter};
 use crate::domain::time::Time;
-use crate::edge::store::meta::DEAD_LETTERS_SWEPT_AT;
+use crate::edge::store::call::Call;
+use crate::edge::store::meta::{DEAD_LETTERS_GONE_BEFORE, DEAD_LETTERS_SWEPT_AT};
 use crate::edge::store::page::{Mark, newest_first};
 use crate::edge::store::row::{get, optional_time, time};
 use crate::edge::store::{Store, StoreError};
 use sqlx::mysql::MySqlRow;
-use std::time::Duration;
-
-/// A letter that a look at the whole queue did not meet for so long has left it. Another one who
-/// looks may hide it meanwhile: a dlq role for two minutes at most.
-const GONE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// A dead letter and what was done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +38,17 @@ impl ListedDeadLetter {
 pub struct ListedDeadLetters {
     /// The newest first.
     pub letters: Vec<ListedDeadLetter>,
-    /// When the last look began that met the whole queue; what has gone since is not known yet.
+    /// When the last look began that met the whole queue.
     pub swept_at: Option<Time>,
+    /// What was last met before that is gone; what has gone since is not known yet.
+    pub gone_before: Option<Time>,
 }
 
-const SWEPT_AT: &str = "SELECT micros FROM ledger_meta WHERE name = ?";
+const LOOKED: &str = "SELECT micros FROM ledger_meta WHERE name = ?";
 
 const LIST: &str = concat!(
     "SELECT request_id, message_id, reason, sent_at, first_seen_at, last_seen_at, times_seen, \
-     died_before, first_died_at, told_at, notice_id FROM dead_letter WHERE last_seen_at >= ? AND ",
+     COALESCE(died_before, 0) AS died_before, first_died_at, told_at, notice_id FROM dead_letter WHERE last_seen_at >= ? AND ",
     newest_first!("first_seen_at", "message_id")
 );
 
@@ -67,10 +65,9 @@ impl Store {
         limit: u32,
     ) -> Result<ListedDeadLetters, StoreError> {
         let mut call = self.call().await?;
-        let swept = sqlx::query(SWEPT_AT).bind(DEAD_LETTERS_SWEPT_AT);
-        let swept = call.read(swept).await?;
-        let swept_at = swept.first().map(|row| time(row, "micros")).transpose()?;
-        let here_since = swept_at.unwrap_or_default() - GONE_AFTER;
+        let swept_at = looked(&mut call, DEAD_LETTERS_SWEPT_AT).await?;
+        let gone_before = looked(&mut call, DEAD_LETTERS_GONE_BEFORE).await?;
+        let here_since = gone_before.unwrap_or_default();
         let met_since = if with_gone {
             i64::MIN
         } else {
@@ -80,8 +77,17 @@ impl Store {
         let rows = call.read(query).await?;
         let letters = rows.iter().map(|row| listed(row, here_since));
         let letters = letters.collect::<Result<_, _>>()?;
-        Ok(ListedDeadLetters { letters, swept_at })
+        Ok(ListedDeadLetters {
+            letters,
+            swept_at,
+            gone_before,
+        })
     }
+}
+
+async fn looked(call: &mut Call, name: &str) -> Result<Option<Time>, StoreError> {
+    let rows = call.read(sqlx::query(LOOKED).bind(name)).await?;
+    rows.first().map(|row| time(row, "micros")).transpose()
 }
 
 fn listed(row: &MySqlRow, here_since: Time) -> Result<ListedDeadLetter, StoreError> {
