@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 
 /// All of one role: what its pods are like, and what it finds, or why it could not be asked.
 async fn ask(role: &Role, place: &Place, workloads: &Result<Vec<Workload>, Failure>) -> Answer {
-    let mut findings = workload::findings(role, workloads);
+    let mut findings = workload::findings(&role.part, workloads);
     let page = role.get(&place.client, "v1/check", &[], ANSWER_WITHIN);
     let mut version = None;
     match page.await {
@@ -70,8 +70,7 @@ async fn ask(role: &Role, place: &Place, workloads: &Result<Vec<Workload>, Failu
         Err(failure) => findings.push(Finding::wrong("read port", failure.in_words())),
     }
     Answer {
-        role: role.role.clone(),
-        namespace: role.namespace.clone(),
+        part: role.part.clone(),
         service: role.service.clone(),
         version,
         findings,

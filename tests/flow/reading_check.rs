@@ -1,6 +1,8 @@
 //! `kubectl restock check`.
 
-use crate::support::reading::{clear, free_address, serve, workload};
+use crate::support::reading::{
+    Release, clear, free_address, serve, serve_of, workload, workload_of,
+};
 use crate::support::shop::{Shop, in_shop};
 use crate::{NARROW, ask};
 use serde_json::{Value, json};
@@ -38,7 +40,7 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         );
         let (of_controller, of_receiver) = healthy.out.split_once("\n\n").unwrap();
         let namespace = &place.namespace;
-        let heading = format!("controller in namespace {namespace}, version ");
+        let heading = format!("controller of shop in namespace {namespace},");
         assert!(of_controller.starts_with(&heading), "{of_controller}");
         assert!(!of_controller.contains("WRONG"), "{of_controller}");
         assert!(of_receiver.contains("  WRONG  inbox: "), "{of_receiver}");
@@ -66,13 +68,8 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         assert_eq!(ill.code, 7);
         let answers: Value = serde_json::from_str(&ill.out).unwrap();
         let wrong = |role: &str, words: &str| {
-            let mut answers = answers.as_array().unwrap().iter();
-            let answer = answers.find(|one| one["role"] == role).unwrap();
-            let mut findings = answer["findings"].as_array().unwrap().iter();
-            let is_said = findings.any(|one| {
-                one["verdict"] == "wrong" && one["text"].as_str().unwrap().contains(words)
-            });
-            assert!(is_said, "{role}: {words}: {answer}");
+            let answer = of(&answers, "shop", role).unwrap();
+            assert!(says(answer, "wrong", words), "{role}: {words}: {answer}");
         };
         wrong(
             "dlq",
@@ -82,6 +79,47 @@ async fn an_installation_says_whether_it_is_healthy_and_what_to_do() {
         wrong("receiver", "cannot ask the receiver");
         let names = ask(&shop, &["check", "-o", "name"]).out;
         assert_eq!(names, "service/shop-dlq-read\nservice/shop-receiver-read\n");
+        clear(place).await;
+    })
+    .await;
+}
+
+/// What was answered of this role of this release.
+fn of<'a>(answers: &'a Value, release: &str, role: &str) -> Option<&'a Value> {
+    let mut answers = answers.as_array().unwrap().iter();
+    answers.find(|one| one["role"] == role && one["release"] == release)
+}
+
+fn says(answer: &Value, verdict: &str, words: &str) -> bool {
+    let mut findings = answer["findings"].as_array().unwrap().iter();
+    findings.any(|one| one["verdict"] == verdict && one["text"].as_str().unwrap().contains(words))
+}
+
+fn answers(shop: &Shop) -> Value {
+    let said = ask(shop, &["check", "-o", "json"]);
+    assert_eq!(said.code, 7, "{said:?}");
+    serde_json::from_str(&said.out).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pods_of_two_releases_in_one_namespace_are_not_mixed_up() {
+    in_shop(json!({}), |shop| async move {
+        let place = &shop.place;
+        for (name, ready) in [("shop", 2), ("other", 1)] {
+            let release = Release { name, roles: None };
+            serve_of(release, place, "receiver", None).await;
+            workload_of(release, place, "receiver", 2, ready).await;
+        }
+        let answers = answers(&shop);
+        let shop = of(&answers, "shop", "receiver").unwrap();
+        assert!(says(shop, "ok", "2 of 2 pods of shop-receiver"), "{shop}");
+        assert!(!shop.to_string().contains("other-receiver"), "{shop}");
+        let other = of(&answers, "other", "receiver").unwrap();
+        let look =
+            "app.kubernetes.io/component=receiver,app.kubernetes.io/instance=other` says why";
+        assert!(says(other, "wrong", "1 of 2 pods of other-receiver"));
+        assert!(says(other, "wrong", look), "{other}");
+        assert!(!other.to_string().contains("shop-receiver"), "{other}");
         clear(place).await;
     })
     .await;
