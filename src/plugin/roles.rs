@@ -19,6 +19,12 @@ pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
 /// Which release an object is of.
 pub(super) const RELEASE: &str = "app.kubernetes.io/instance";
 
+/// Annotation of the read Services: all roles of their release, with commas between them.
+const ROLES: &str = "restock.dev/roles";
+
+/// What it may name: another version's roles are none that this program can say a word about.
+const KNOWN: [&str; 6] = ["controller", "ingest", "receiver", "sales", "relay", "dlq"];
+
 /// The port's name; the Role for readers names it too.
 const PORT: &str = "read";
 
@@ -47,6 +53,8 @@ pub(super) struct Role {
     pub(super) part: Part,
     /// The Service of its read port.
     pub(super) service: String,
+    /// All roles of its release, as far as that says which it has.
+    pub(super) companions: Vec<String>,
 }
 
 /// All that can be asked, by namespace, release and name.
@@ -96,6 +104,7 @@ fn services(place: &Place) -> Api<Service> {
 fn role(service: Service) -> Option<Role> {
     Some(Role {
         part: part(&service)?,
+        companions: companions(&service),
         service: service.name_any(),
     })
 }
@@ -107,6 +116,13 @@ pub(super) fn part(object: &impl kube::ResourceExt) -> Option<Part> {
         release: object.labels().get(RELEASE).cloned(),
         role: object.labels().get(COMPONENT)?.clone(),
     })
+}
+
+fn companions(service: &Service) -> Vec<String> {
+    let named = service.annotations().get(ROLES);
+    let named = named.into_iter().flat_map(|roles| roles.split(','));
+    let known = named.filter(|role| KNOWN.contains(role));
+    known.map(str::to_owned).collect()
 }
 
 impl Role {

@@ -124,3 +124,61 @@ async fn the_pods_of_two_releases_in_one_namespace_are_not_mixed_up() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_a_release_names_and_that_is_not_there_needs_a_person() {
+    in_shop(json!({}), |shop| async move {
+        let place = &shop.place;
+        let whole = Release {
+            name: "shop",
+            roles: Some("controller,receiver,dlq"),
+        };
+        // The receiver is there but for its Service, the dlq not at all.
+        serve_of(whole, place, "controller", None).await;
+        workload_of(whole, place, "controller", 1, 1).await;
+        workload_of(whole, place, "receiver", 1, 1).await;
+        // Another one without a dlq: it was not wanted there, or nobody knows.
+        let small = Release {
+            name: "small",
+            roles: Some("ingest"),
+        };
+        serve_of(small, place, "ingest", None).await;
+        let older = Release {
+            name: "older",
+            roles: None,
+        };
+        serve_of(older, place, "sales", None).await;
+
+        let answers = answers(&shop);
+        let dlq = of(&answers, "shop", "dlq").expect("it is missed");
+        assert_eq!(dlq["service"], Value::Null);
+        for words in ["not installed", "helm upgrade", "dlq.enabled=false"] {
+            assert!(says(dlq, "wrong", words), "{words}: {dlq}");
+        }
+        let receiver = of(&answers, "shop", "receiver").expect("it is missed");
+        assert!(says(receiver, "ok", "1 of 1 pods of shop-receiver"));
+        assert!(says(receiver, "wrong", "no Service"), "{receiver}");
+        // A Service whose Deployment is gone.
+        let ingest = of(&answers, "small", "ingest").unwrap();
+        assert!(says(ingest, "wrong", "no Deployment"), "{ingest}");
+        for (release, role) in [("small", "dlq"), ("older", "dlq"), ("shop", "relay")] {
+            let none = of(&answers, release, role);
+            assert!(none.is_none(), "{none:?}");
+        }
+        // What is sold out is published by nobody here; elsewhere it may be.
+        let sales = of(&answers, "older", "sales").unwrap();
+        assert!(says(sales, "note", "relay.enabled"), "{sales}");
+
+        let text = ask(&shop, &["check"]).out;
+        let heading = format!(
+            "dlq of shop in namespace {}, no answer: 1 wrong",
+            place.namespace
+        );
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&heading), "{text}");
+        let names = ask(&shop, &["check", "-o", "name"]).out;
+        assert!(!names.contains("dlq"), "no Service has that name: {names}");
+        clear(place).await;
+    })
+    .await;
+}

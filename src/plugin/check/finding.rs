@@ -10,7 +10,8 @@ use serde_json::Value;
 pub(super) struct Answer {
     #[serde(flatten)]
     pub(super) part: Part,
-    pub(super) service: String,
+    /// None: it has none to be asked by.
+    pub(super) service: Option<String>,
     /// None: it did not answer.
     pub(super) version: Option<String>,
     pub(super) findings: Vec<Finding>,

@@ -79,7 +79,7 @@ mod tests {
                 release: Some("shop".to_owned()),
                 role: "dlq".to_owned(),
             },
-            service: "shop-dlq-read".to_owned(),
+            service: Some("shop-dlq-read".to_owned()),
             version: Some("1.2.3".to_owned()),
             findings: vec![
                 Finding::good("pods", "1 of 1"),

@@ -51,7 +51,7 @@ fn workload(deployment: Deployment) -> Option<Workload> {
     })
 }
 
-/// What is to be said of the Deployments of this role.
+/// What is to be said of the Deployments of this role; nothing where there is none.
 pub(super) fn findings(part: &Part, all: &Result<Vec<Workload>, Failure>) -> Vec<Finding> {
     let all = match all {
         Ok(all) => all,
@@ -59,6 +59,12 @@ pub(super) fn findings(part: &Part, all: &Result<Vec<Workload>, Failure>) -> Vec
     };
     let its = all.iter().filter(|one| one.part == *part);
     its.map(Workload::finding).collect()
+}
+
+/// What is to be said of a role without any.
+pub(super) fn none() -> Finding {
+    let to_do = "`helm upgrade` of the release, or `kubectl apply` of its manifests, makes it anew";
+    Finding::wrong("pods", format!("it has no Deployment: {to_do}"))
 }
 
 /// What selects the pods of this role, and those of no other release.
