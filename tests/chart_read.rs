@@ -110,3 +110,23 @@ fn a_policy_lets_the_api_server_read_from_where_it_is_named() {
         assert_eq!(ways(&named, role), [way], "{role}");
     }
 }
+
+/// By this the plugin misses a role that somebody deleted, and none that is not wanted.
+#[test]
+fn each_read_service_names_the_roles_of_its_release() {
+    let named = |values: &[&str]| {
+        let objects = render(values);
+        let services = of_kind(&objects, "Service").into_iter();
+        let named: BTreeSet<_> = services
+            .filter(|one| text(one, "/metadata/name").ends_with("-read"))
+            .map(|one| text(one, "/metadata/annotations/restock.dev~1roles").to_owned())
+            .collect();
+        named.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(named(&[]), ["controller,ingest,receiver,dlq"]);
+    assert_eq!(named(&SHOP), ["controller,ingest,receiver,sales,relay,dlq"]);
+    assert_eq!(
+        named(&["dlq.enabled=false"]),
+        ["controller,ingest,receiver"]
+    );
+}

@@ -308,3 +308,35 @@ async fn what_a_role_lacks_is_one_line_and_what_to_do() {
     })
     .await;
 }
+
+/// Answers everything as the default backend of an ingress does.
+async fn web_server() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, axum::Router::new()).into_future());
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_that_answers_404_too_is_no_receiver() {
+    install_tls();
+    let address = web_server().await;
+    let (public, inside) = (format!("http://{address}/in"), format!("http://{address}"));
+    let (fine, text) = operator(
+        &["check", "--role", "controller"],
+        &[
+            ("KUBECONFIG", NOWHERE),
+            ("RESTOCK_CALLBACK_URL", &public),
+            ("RESTOCK_RECEIVER_URL", &inside),
+        ],
+    );
+    assert!(!fine, "{text}");
+    for wrong in [
+        format!("WRONG  way of callbacks: {public} answers 404, and is no receiver"),
+        format!("`curl -i {public}/v1/arrivals/` must show restock-role: receiver"),
+        format!("WRONG  way to the receiver: {inside} answers 404, and is no receiver"),
+        "is RESTOCK_RECEIVER_URL right".to_owned(),
+    ] {
+        assert!(text.contains(&wrong), "{wrong:?} in\n{text}");
+    }
+}

@@ -115,6 +115,7 @@ async fn every_bad_token_gets_the_same_answer() {
         answers.push(without_date(&shop.exchange(request).await));
     }
     assert_eq!(status(&answers[0]), 404);
+    assert!(answers[0].contains("\nrestock-role: receiver\n"), "no mark");
     for (request, answer) in requests.iter().zip(&answers) {
         assert_eq!(answer, &answers[0], "{}", String::from_utf8_lossy(request));
     }

@@ -28,12 +28,16 @@ mod faults;
 mod held;
 #[path = "flow/history.rs"]
 mod history;
+#[path = "flow/laws.rs"]
+mod laws;
 #[path = "flow/leaders.rs"]
 mod leaders;
 #[path = "flow/order_test.rs"]
 mod order_test;
 #[path = "flow/outages.rs"]
 mod outages;
+#[path = "flow/raced.rs"]
+mod raced;
 #[path = "flow/said.rs"]
 mod said;
 #[path = "flow/traces.rs"]

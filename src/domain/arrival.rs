@@ -7,7 +7,7 @@ mod token;
 
 pub use body::{NOTE_CHARACTERS_MAX, compare};
 pub use keys::{KEYS_MAX, KeyFileError, KeyRing};
-pub use token::BASE_PATH_CHARACTERS_MAX;
+pub use token::{BASE_PATH_CHARACTERS_MAX, PATH_PREFIX};
 
 use crate::domain::order::{Nonce, Quantity, RequestId, Sku};
 use crate::domain::time::Time;

@@ -1,6 +1,7 @@
 //! `check`: whether an installation is healthy, by what each of its roles finds itself.
 
 mod finding;
+mod missing;
 mod print;
 mod workload;
 
@@ -39,8 +40,12 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let place = target.place().await?;
     let roles = roles::all(&place).await?;
     let workloads = workload::all(&place).await;
-    let asking = roles.iter().map(|role| ask(role, &place, &workloads));
-    let answers: Vec<Answer> = join_all(asking).await;
+    let asking = roles
+        .iter()
+        .map(|role| ask(role, &roles, &place, &workloads));
+    let mut answers: Vec<Answer> = join_all(asking).await;
+    answers.extend(missing::roles(&roles, &workloads));
+    answers.sort_by(|one, other| one.part.cmp(&other.part));
     match args.output {
         None => screen::print(&print::lines(&answers, false)),
         Some(Output::Wide) => screen::print(&print::lines(&answers, true)),
@@ -48,7 +53,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         Some(Output::Yaml) => output::yaml(&answers)?,
         Some(Output::Name) => {
             let wrong = answers.iter().filter(|answer| answer.wrong() > 0);
-            let names = wrong.map(|answer| format!("service/{}\n", answer.service));
+            let services = wrong.filter_map(|answer| answer.service.as_ref());
+            let names = services.map(|service| format!("service/{service}\n"));
             screen::print(&names.collect::<String>());
         }
     }
@@ -64,8 +70,17 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 }
 
 /// All of one role: what its pods are like, and what it finds, or why it could not be asked.
-async fn ask(role: &Role, place: &Place, workloads: &Result<Vec<Workload>, Failure>) -> Answer {
-    let mut findings = workload::findings(role, workloads);
+async fn ask(
+    role: &Role,
+    roles: &[Role],
+    place: &Place,
+    workloads: &Result<Vec<Workload>, Failure>,
+) -> Answer {
+    let mut findings = workload::findings(&role.part, workloads);
+    if findings.is_empty() {
+        findings.push(workload::none());
+    }
+    findings.extend(missing::publisher(&role.part, roles));
     let page = role.get(&place.client, "v1/check", &[], ANSWER_WITHIN);
     let mut version = None;
     match page.await {
@@ -77,9 +92,8 @@ async fn ask(role: &Role, place: &Place, workloads: &Result<Vec<Workload>, Failu
         Err(failure) => findings.push(Finding::wrong("read port", failure.in_words())),
     }
     Answer {
-        role: role.role.clone(),
-        namespace: role.namespace.clone(),
-        service: role.service.clone(),
+        part: role.part.clone(),
+        service: Some(role.service.clone()),
         version,
         findings,
     }

@@ -41,7 +41,7 @@ pub(super) async fn read(
         let mut answer = role.get(client, page, &asked, PAGE_WITHIN).await?;
         let Value::Array(items) = answer["items"].take() else {
             return Err(Failure::new(
-                format!("the {} answers what is no list", role.role),
+                format!("the {} answers what is no list", role.part.role),
                 "It is of another version than this program: upgrade the older of the two.",
             ));
         };

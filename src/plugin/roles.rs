@@ -6,6 +6,7 @@ use crate::edge::cluster::{self, ClusterError, Proxied};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, ListParams};
 use kube::{Client, ResourceExt as _};
+use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -14,6 +15,15 @@ const SELECTOR: &str = "app.kubernetes.io/name=restock-operator,restock.dev/serv
 
 /// Which role a Service is of.
 pub(super) const COMPONENT: &str = "app.kubernetes.io/component";
+
+/// Which release an object is of.
+pub(super) const RELEASE: &str = "app.kubernetes.io/instance";
+
+/// Annotation of the read Services: all roles of their release, with commas between them.
+const ROLES: &str = "restock.dev/roles";
+
+/// What it may name: another version's roles are none that this program can say a word about.
+const KNOWN: [&str; 6] = ["controller", "ingest", "receiver", "sales", "relay", "dlq"];
 
 /// The port's name; the Role for readers names it too.
 const PORT: &str = "read";
@@ -27,23 +37,33 @@ const ROLES_MAX: u32 = 500;
 /// Bytes of one answer: a hundred objects of the largest that are usual, 64 KiB each, and more.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Which role of which release.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct Part {
+    pub(super) namespace: String,
+    /// None where its objects do not say it.
+    pub(super) release: Option<String>,
+    /// Its name, such as controller.
+    pub(super) role: String,
+}
+
 /// A role of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Role {
-    /// Its name, such as controller.
-    pub(super) role: String,
-    pub(super) namespace: String,
+    pub(super) part: Part,
     /// The Service of its read port.
     pub(super) service: String,
+    /// All roles of its release, as far as that says which it has.
+    pub(super) companions: Vec<String>,
 }
 
-/// All that can be asked, by namespace and name.
+/// All that can be asked, by namespace, release and name.
 pub(super) async fn all(place: &Place) -> Result<Vec<Role>, Failure> {
     let parameters = ListParams::default().labels(SELECTOR).limit(ROLES_MAX);
     let found = cluster::select(&services(place), &parameters).await;
     let found = found.map_err(|why| failure(&format!("list services {}", place.words()), &why))?;
     let mut roles: Vec<Role> = found.items.into_iter().filter_map(role).collect();
-    roles.sort_by_key(|one| (one.namespace.clone(), one.role.clone(), one.service.clone()));
+    roles.sort_by_key(|one| (one.part.clone(), one.service.clone()));
     if roles.is_empty() {
         return Err(Failure::new(
             format!("there is no role of the operator {}", place.words()),
@@ -57,7 +77,7 @@ pub(super) async fn all(place: &Place) -> Result<Vec<Role>, Failure> {
 /// The one controller of the place: it reads the ledger.
 pub(super) async fn controller(place: &Place) -> Result<Role, Failure> {
     let mut roles = all(place).await?;
-    roles.retain(|one| one.role == CONTROLLER);
+    roles.retain(|one| one.part.role == CONTROLLER);
     match (roles.pop(), roles.pop()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(Failure::new(
@@ -68,7 +88,7 @@ pub(super) async fn controller(place: &Place) -> Result<Role, Failure> {
             format!("there are several controllers {}", place.words()),
             format!(
                 "Name the namespace of one with -n, such as {} or {}.",
-                other.namespace, one.namespace
+                other.part.namespace, one.part.namespace
             ),
         )),
     }
@@ -83,10 +103,26 @@ fn services(place: &Place) -> Api<Service> {
 
 fn role(service: Service) -> Option<Role> {
     Some(Role {
-        role: service.labels().get(COMPONENT)?.clone(),
-        namespace: service.namespace()?,
+        part: part(&service)?,
+        companions: companions(&service),
         service: service.name_any(),
     })
+}
+
+/// Whose an object is, by what the chart writes on it.
+pub(super) fn part(object: &impl kube::ResourceExt) -> Option<Part> {
+    Some(Part {
+        namespace: object.namespace()?,
+        release: object.labels().get(RELEASE).cloned(),
+        role: object.labels().get(COMPONENT)?.clone(),
+    })
+}
+
+fn companions(service: &Service) -> Vec<String> {
+    let named = service.annotations().get(ROLES);
+    let named = named.into_iter().flat_map(|roles| roles.split(','));
+    let known = named.filter(|role| KNOWN.contains(role));
+    known.map(str::to_owned).collect()
 }
 
 impl Role {
@@ -99,21 +135,24 @@ impl Role {
         deadline: Duration,
     ) -> Result<Value, Failure> {
         let proxied = Proxied {
-            namespace: &self.namespace,
+            namespace: &self.part.namespace,
             service: &self.service,
             port: PORT,
         };
         let asking = proxied.get(client, page, parameters, ANSWER_BYTES_MAX, deadline);
         asking.await.map_err(|why| {
-            let doing = format!("ask the {} in namespace {}", self.role, self.namespace);
+            let Part {
+                role, namespace, ..
+            } = &self.part;
+            let doing = format!("ask the {role} in namespace {namespace}");
             self.failure(&doing, &why)
         })
     }
 
     fn failure(&self, doing: &str, why: &ClusterError) -> Failure {
-        let Self {
+        let Part {
             role, namespace, ..
-        } = self;
+        } = &self.part;
         let next = match why {
             _ if why.is_forbidden() => return failure(doing, why),
             ClusterError::Gone(_) => {

@@ -1,6 +1,7 @@
 //! One HTTP request to one answer.
 
 use crate::domain::arrival::TokenError;
+use crate::edge::callback::MARK;
 use crate::process::clock;
 use crate::receiver::delivery::{self, AuthenticRequest, Ending};
 use crate::receiver::desk::Desk;
@@ -69,6 +70,8 @@ fn refusal() -> Response<Body> {
 fn text(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    let (name, value) = MARK;
+    response.headers_mut().insert(name, value);
     response
 }
 

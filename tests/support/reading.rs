@@ -37,17 +37,45 @@ pub(crate) fn free_address() -> SocketAddr {
     free.local_addr().unwrap()
 }
 
+/// A release of the chart.
+#[derive(Clone, Copy)]
+pub(crate) struct Release<'a> {
+    pub(crate) name: &'a str,
+    /// What it says that it consists of, if it says so.
+    pub(crate) roles: Option<&'a str>,
+}
+
+/// The one of tests that have no other.
+const SHOP: Release<'_> = Release {
+    name: "shop",
+    roles: None,
+};
+
 /// Makes the read Service of this role, leading there; without an address it has no pod.
 pub(crate) async fn serve(place: &Place, role: &str, address: Option<SocketAddr>) {
-    let name = format!("shop-{role}-read");
-    let service = json!({
+    serve_of(SHOP, place, role, address).await;
+}
+
+/// The same, of this release.
+pub(crate) async fn serve_of(
+    release: Release<'_>,
+    place: &Place,
+    role: &str,
+    address: Option<SocketAddr>,
+) {
+    let name = format!("{}-{role}-read", release.name);
+    let mut service = json!({
         "metadata": { "name": name, "labels": {
             "app.kubernetes.io/name": "restock-operator",
+            "app.kubernetes.io/instance": release.name,
             "app.kubernetes.io/component": role,
             "restock.dev/serves": "read",
         }},
         "spec": { "clusterIP": "None", "ports": [{ "name": "read", "port": 8081 }] },
     });
+    if let Some(roles) = release.roles {
+        service["metadata"]["annotations"] = json!({ "restock.dev/roles": roles });
+    }
     create::<Service>(&place.client, &place.namespace, &service).await;
     let Some(address) = address else { return };
     pod(place, &name, address.ip()).await;
@@ -84,9 +112,21 @@ async fn pod(place: &Place, name: &str, address: IpAddr) {
 
 /// Makes the Deployment of this role, with so many pods wanted and ready.
 pub(crate) async fn workload(place: &Place, role: &str, wanted: i32, ready: i32) {
-    let name = format!("shop-{role}");
+    workload_of(SHOP, place, role, wanted, ready).await;
+}
+
+/// The same, of this release.
+pub(crate) async fn workload_of(
+    release: Release<'_>,
+    place: &Place,
+    role: &str,
+    wanted: i32,
+    ready: i32,
+) {
+    let name = format!("{}-{role}", release.name);
     let labels = json!({
         "app.kubernetes.io/name": "restock-operator",
+        "app.kubernetes.io/instance": release.name,
         "app.kubernetes.io/component": role,
     });
     let container = json!({ "name": "role", "image": "restock-operator" });

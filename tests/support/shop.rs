@@ -30,7 +30,7 @@ pub(crate) struct Shop {
     pub(crate) queue: Queue,
     pub(crate) dead: Queue,
     inbox: Queue,
-    mailbox: Queue,
+    pub(crate) mailbox: Queue,
     ops_topic: String,
     sqs: aws_sdk_sqs::Client,
     sns: aws_sdk_sns::Client,

@@ -19,6 +19,17 @@
 {{- printf "%s-read" (include "restock.name" . | trunc 58 | trimSuffix "-") -}}
 {{- end -}}
 
+{{/* The roles that are wanted: kubectl restock check misses what is not there of them. */}}
+{{- define "restock.roles" -}}
+{{- $roles := list -}}
+{{- range $role := list "controller" "ingest" "receiver" "sales" "relay" "dlq" -}}
+{{- if (index $.Values $role).enabled -}}
+{{- $roles = append $roles $role -}}
+{{- end -}}
+{{- end -}}
+{{- join "," $roles -}}
+{{- end -}}
+
 {{- define "restock.selector" -}}
 app.kubernetes.io/name: restock-operator
 app.kubernetes.io/instance: {{ .root.Release.Name }}

@@ -104,6 +104,8 @@ metadata:
   labels:
     {{- include "restock.labels" . | nindent 4 }}
     restock.dev/serves: read
+  annotations:
+    restock.dev/roles: {{ include "restock.roles" .root }}
 spec:
   clusterIP: None
   publishNotReadyAddresses: true

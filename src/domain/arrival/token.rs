@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 
 /// What stands before the key id in the path of every callback.
-const PATH_PREFIX: &str = "/v1/arrivals";
+pub const PATH_PREFIX: &str = "/v1/arrivals";
 
 /// Longest path of the public base URL, in characters: it goes into every order, and the
 /// whole head of a callback must fit into what the receiver reads.

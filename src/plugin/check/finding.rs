@@ -1,5 +1,6 @@
 //! What was found of one role.
 
+use crate::plugin::roles::Part;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -7,9 +8,10 @@ use serde_json::Value;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
-    pub(super) role: String,
-    pub(super) namespace: String,
-    pub(super) service: String,
+    #[serde(flatten)]
+    pub(super) part: Part,
+    /// None: it has none to be asked by.
+    pub(super) service: Option<String>,
     /// None: it did not answer.
     pub(super) version: Option<String>,
     pub(super) findings: Vec<Finding>,

@@ -1,6 +1,7 @@
 //! What was found, in 80 columns: what needs a person first, and what is as it should be counted.
 
 use super::finding::{Answer, Finding, Verdict};
+use crate::plugin::roles::Part;
 use crate::plugin::table::wrapped;
 
 /// Columns before what is said: an indent, the longest verdict and a gap.
@@ -42,10 +43,16 @@ fn heading(answer: &Answer) -> String {
     let counts: Vec<_> = counts
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    let (role, namespace) = (&answer.role, &answer.namespace);
+    let Part {
+        namespace,
+        release,
+        role,
+    } = &answer.part;
+    let of = release.as_ref().map(|release| format!(" of {release}"));
     wrapped(
         &format!(
-            "{role} in namespace {namespace}, {version}: {}",
+            "{role}{} in namespace {namespace}, {version}: {}",
+            of.unwrap_or_default(),
             counts.join(", ")
         ),
         0,
@@ -67,9 +74,12 @@ mod tests {
     #[test]
     fn what_is_wrong_comes_first_and_what_is_good_is_counted() {
         let answer = Answer {
-            role: "dlq".to_owned(),
-            namespace: "restock".to_owned(),
-            service: "restock-dlq-read".to_owned(),
+            part: Part {
+                namespace: "restock".to_owned(),
+                release: Some("shop".to_owned()),
+                role: "dlq".to_owned(),
+            },
+            service: Some("shop-dlq-read".to_owned()),
             version: Some("1.2.3".to_owned()),
             findings: vec![
                 Finding::good("pods", "1 of 1"),
@@ -79,7 +89,7 @@ mod tests {
         };
         let answers = [answer];
         let text = lines(&answers, false);
-        let first = "dlq in namespace restock, version 1.2.3: 1 wrong, 1 to note, 1 ok\n  WRONG  queue: word";
+        let first = "dlq of shop in namespace restock, version 1.2.3: 1 wrong, 1 to note, 1 ok\n  WRONG  queue: word";
         assert!(text.starts_with(first), "{text}");
         assert!(text.ends_with("\n  note   notices: better\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");

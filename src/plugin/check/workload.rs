@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::edge::cluster;
 use crate::plugin::failure::Failure;
-use crate::plugin::roles::{COMPONENT, Role};
+use crate::plugin::roles::{COMPONENT, Part, RELEASE, part};
 use crate::plugin::target::Place;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt as _;
@@ -17,9 +17,8 @@ const DEPLOYMENTS_MAX: u32 = 500;
 
 /// One Deployment.
 pub(super) struct Workload {
+    part: Part,
     name: String,
-    namespace: String,
-    role: String,
     wanted: i32,
     ready: i32,
     /// Of those that are wanted, how many are of the newest template.
@@ -43,9 +42,8 @@ pub(super) async fn all(place: &Place) -> Result<Vec<Workload>, Failure> {
 fn workload(deployment: Deployment) -> Option<Workload> {
     let status = deployment.status.as_ref();
     Some(Workload {
+        part: part(&deployment)?,
         name: deployment.name_any(),
-        namespace: deployment.namespace()?,
-        role: deployment.labels().get(COMPONENT)?.clone(),
         // Kubernetes' own default.
         wanted: deployment.spec.as_ref()?.replicas.unwrap_or(1),
         ready: status.and_then(|one| one.ready_replicas).unwrap_or(0),
@@ -53,26 +51,37 @@ fn workload(deployment: Deployment) -> Option<Workload> {
     })
 }
 
-/// What is to be said of the Deployments of this role.
-pub(super) fn findings(role: &Role, all: &Result<Vec<Workload>, Failure>) -> Vec<Finding> {
+/// What is to be said of the Deployments of this role; nothing where there is none.
+pub(super) fn findings(part: &Part, all: &Result<Vec<Workload>, Failure>) -> Vec<Finding> {
     let all = match all {
         Ok(all) => all,
         Err(failure) => return vec![Finding::note("pods", failure.in_words())],
     };
-    let is_its = |one: &&Workload| one.role == role.role && one.namespace == role.namespace;
-    let its = all.iter().filter(is_its);
+    let its = all.iter().filter(|one| one.part == *part);
     its.map(Workload::finding).collect()
+}
+
+/// What is to be said of a role without any.
+pub(super) fn none() -> Finding {
+    let to_do = "`helm upgrade` of the release, or `kubectl apply` of its manifests, makes it anew";
+    Finding::wrong("pods", format!("it has no Deployment: {to_do}"))
+}
+
+/// What selects the pods of this role, and those of no other release.
+fn selector(part: &Part) -> String {
+    let release = part.release.as_ref();
+    let release = release.map(|release| format!(",{RELEASE}={release}"));
+    format!("{COMPONENT}={}{}", part.role, release.unwrap_or_default())
 }
 
 impl Workload {
     fn finding(&self) -> Finding {
         let Self {
+            part,
             name,
-            namespace,
             wanted,
             ready,
             updated,
-            ..
         } = self;
         let pods = format!("{ready} of {wanted} pods of {name} are ready");
         if *wanted == 0 {
@@ -81,8 +90,9 @@ impl Workload {
             Finding::note("pods", text)
         } else if ready < wanted {
             let look = format!(
-                "kubectl describe pods -n {namespace} -l {COMPONENT}={}",
-                self.role
+                "kubectl describe pods -n {} -l {}",
+                part.namespace,
+                selector(part)
             );
             Finding::wrong("pods", format!("{pods}: `{look}` says why"))
         } else if updated < wanted {
@@ -111,9 +121,12 @@ mod tests {
             (0, 0, 0, Verdict::Note),
         ] {
             let workload = Workload {
+                part: Part {
+                    namespace: "restock".to_owned(),
+                    release: None,
+                    role: "dlq".to_owned(),
+                },
                 name: "restock-dlq".to_owned(),
-                namespace: "restock".to_owned(),
-                role: "dlq".to_owned(),
                 wanted,
                 ready,
                 updated,
