@@ -25,6 +25,8 @@ pub(super) struct Look {
     pub(super) depth: u64,
     /// Of these, those that somebody hid.
     pub(super) hidden: u64,
+    /// Whether the queue held just those that were met at its end.
+    pub(super) is_all: bool,
 }
 
 impl Look {
@@ -33,10 +35,10 @@ impl Look {
         self.ran_dry && self.met >= self.depth
     }
 
-    /// Whether what it did not meet is not there. Where somebody hid one, another one that came
-    /// meanwhile may make up the number.
+    /// Whether what it did not meet is not there. Where somebody hid one, before or meanwhile,
+    /// another one that came may make up the number.
     pub(super) fn is_sure(&self) -> bool {
-        self.is_to_end() && self.hidden == 0
+        self.is_to_end() && self.hidden == 0 && self.is_all
     }
 }
 
@@ -94,6 +96,7 @@ mod tests {
             ran_dry: met < 1_000,
             depth,
             hidden: 0,
+            is_all: met == depth,
         }
     }
 
@@ -103,6 +106,11 @@ mod tests {
         assert!(sure.is_sure() && sure.is_to_end());
         let beside_others = Look { hidden: 1, ..sure };
         assert!(!beside_others.is_sure() && beside_others.is_to_end());
+        let made_up = Look {
+            is_all: false,
+            ..sure
+        };
+        assert!(!made_up.is_sure() && made_up.is_to_end());
         let behind = look(60, 10, 12);
         assert!(!behind.is_sure() && !behind.is_to_end());
         let cut_off = Look {

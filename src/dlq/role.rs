@@ -212,6 +212,7 @@ impl Role {
             ran_dry: met.ran_dry,
             depth: looked.visible + looked.hidden,
             hidden: looked.hidden,
+            is_all: met.is_all,
         });
         // After all that were met have been noted, and also after a failure: what was noted
         // before it is told, where nothing else can be said of it later.

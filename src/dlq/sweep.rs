@@ -52,6 +52,8 @@ pub(super) struct Met {
     message_ids: HashSet<String>,
     /// Whether it went on until no more were to be had.
     pub(super) ran_dry: bool,
+    /// Whether the queue held just these at its end.
+    pub(super) is_all: bool,
 }
 
 impl Met {
@@ -106,7 +108,15 @@ impl Sweep<'_> {
                 self.present.forget(&unknown.message_id);
             }
         }
+        met.is_all = self.are_all(&met).await?;
         Ok(met)
+    }
+
+    /// Counted while all that were met are still hidden: one more is hidden by somebody else, and
+    /// one that is not hidden came, or came back, after the last receive.
+    async fn are_all(&self, met: &Met) -> Result<bool, SweepError> {
+        let now = self.dead.attributes().await?;
+        Ok(now.messages_visible == 0 && now.messages_in_flight == met.letters())
     }
 
     async fn note(&mut self, letter: &Received) -> Result<(), StoreError> {

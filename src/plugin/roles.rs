@@ -121,7 +121,7 @@ pub(super) fn part(object: &impl kube::ResourceExt) -> Option<Part> {
 fn companions(service: &Service) -> Vec<String> {
     let named = service.annotations().get(ROLES);
     let named = named.into_iter().flat_map(|roles| roles.split(','));
-    let known = named.filter(|role| KNOWN.contains(role));
+    let known = named.map(str::trim).filter(|role| KNOWN.contains(role));
     known.map(str::to_owned).collect()
 }
 

@@ -115,9 +115,10 @@ const TAKE_OVER: &str = concat!(
     " ORDER BY first_seen_at LIMIT ?"
 );
 
+/// An older version may have claimed one of which it is not known how often it died.
 const CLAIMED: &str = "SELECT request_id, message_id, reason, sent_at, first_seen_at, \
-     last_seen_at, times_seen, died_before, first_died_at FROM dead_letter \
-     WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
+     last_seen_at, times_seen, COALESCE(died_before, 0) AS died_before, first_died_at \
+     FROM dead_letter WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
 
 const RENEW: &str = concat!(
     "UPDATE dead_letter SET claimed_until = ",

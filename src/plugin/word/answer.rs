@@ -208,8 +208,13 @@ fn deleted(saying: &Saying) -> Failure {
 fn overtaken(saying: &Saying) -> Failure {
     let (name, namespace) = (&saying.standing.name, &saying.standing.namespace);
     Failure::word_refused(
-        format!("{saying} was taken back, or another word took its place"),
-        format!("`kubectl restock status {name} -n {namespace}` shows what was done."),
+        format!(
+            "{saying} was taken back, or another word took its place: it may have been done before"
+        ),
+        format!(
+            "Before you say it again: `kubectl restock status {name} -n {namespace}` shows what \
+             was done."
+        ),
     )
 }
 
