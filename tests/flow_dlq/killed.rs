@@ -9,7 +9,7 @@ mod told;
 use crate::ledger::Ledger;
 use crate::role::Role;
 use crate::stock_queue::{StockQueue, with_queues};
-use crate::{PATIENCE, allow_sender, ops, unique};
+use crate::{allow_sender, ops, unique};
 use letters::{Deaths, bury, bury_twins, lying, redrive};
 use restock_operator::process::args::OpsArgs;
 use restock_operator::process::install_tls;
@@ -28,6 +28,14 @@ const LATER: usize = 30;
 /// Letters of the first redrive, and of the second: of those that came back from the first.
 const REDRIVEN: [usize; 2] = [30, 10];
 
+/// Longest wait for a notice: an equal letter without an id waits two and a half minutes and an
+/// interval, where two watchers are in each other's way all the time.
+const TOLD_WITHIN: Duration = Duration::from_secs(200);
+
+/// Seconds between two looks of a watcher: a look takes one or two, and the other one has the
+/// queue to itself meanwhile.
+const INTERVAL: &str = "3";
+
 /// Longest life of a watcher: its start, a look and its notices, on a busy machine.
 const LIFE_MAX: Duration = Duration::from_secs(3);
 
@@ -39,7 +47,7 @@ fn settings(queues: &StockQueue, ledger: &Ledger, ops: &OpsArgs) -> Settings {
     [
         ("RESTOCK_DLQ_URL", queues.dead.url().to_owned()),
         ("RESTOCK_QUEUE_URL", queues.queue.url().to_owned()),
-        ("RESTOCK_DLQ_INTERVAL_SECONDS", "1".to_owned()),
+        ("RESTOCK_DLQ_INTERVAL_SECONDS", INTERVAL.to_owned()),
         ("RESTOCK_OPS_TOPIC_ARN", ops.ops_topic_arn.unwrap()),
         ("RESTOCK_OPS_EMAIL_FROM", ops.ops_email_from.unwrap()),
         ("RESTOCK_OPS_EMAIL_TO", ops.ops_email_to.join(",")),
@@ -98,7 +106,7 @@ async fn wait_for(told: &Told, deaths: &Deaths) {
             sleep(Duration::from_secs(1)).await;
         }
     };
-    timeout(3 * PATIENCE, telling).await.expect("all are told");
+    timeout(TOLD_WITHIN, telling).await.expect("all are told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

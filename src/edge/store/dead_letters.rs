@@ -115,10 +115,9 @@ const TAKE_OVER: &str = concat!(
     " ORDER BY first_seen_at LIMIT ?"
 );
 
-/// An older version may have claimed one of which it is not known how often it died.
 const CLAIMED: &str = "SELECT request_id, message_id, reason, sent_at, first_seen_at, \
-     last_seen_at, times_seen, COALESCE(died_before, 0) AS died_before, first_died_at \
-     FROM dead_letter WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
+     last_seen_at, times_seen, died_before, first_died_at FROM dead_letter \
+     WHERE claimed_by = ? AND told_at IS NULL ORDER BY first_seen_at LIMIT ?";
 
 const RENEW: &str = concat!(
     "UPDATE dead_letter SET claimed_until = ",
@@ -280,7 +279,11 @@ fn dead_letter(row: &MySqlRow) -> Result<DeadLetter, StoreError> {
         first_seen_at: time(row, "first_seen_at")?,
         last_seen_at: time(row, "last_seen_at")?,
         times_seen: number(row, "times_seen")?,
-        died_before: number(row, "died_before")?,
+        // Not known yet of one that is only listed, or was claimed by an older version.
+        died_before: match get::<Option<i64>>(row, "died_before")? {
+            Some(_) => number(row, "died_before")?,
+            None => 0,
+        },
         first_died_at: optional_time(row, "first_died_at")?,
     })
 }

@@ -101,10 +101,14 @@ impl Store {
     ) -> Result<Option<Vec<Verdict>>, Failure> {
         let mut call = self.call_until(ends_at).await?;
         call.begin().await?;
-        let verdicts = match sell_alone(&mut call, sku, group, terms, keys).await? {
-            None => decide_locked(&mut call, sku, group, terms, keys).await?,
-            sold => sold,
-        };
+        let alone = group.len() == 1 && !terms.early_warning && matches!(keys, Keys::Presumed);
+        let mut verdicts = None;
+        if alone {
+            verdicts = sell_alone(&mut call, sku, group).await?;
+        }
+        if verdicts.is_none() {
+            verdicts = decide_locked(&mut call, sku, group, terms, keys).await?;
+        }
         match verdicts {
             Some(_) => call.commit().await?,
             None => call.rollback().await,
@@ -114,17 +118,12 @@ impl Store {
 }
 
 /// A buyer who comes alone and gets what he wants needs no look at the product: the statement
-/// that takes it says what is left. None if there was not enough, or more is to be known.
+/// that takes it says what is left. None if there was not enough.
 async fn sell_alone(
     call: &mut Call,
     sku: &Sku,
     group: &[Purchase],
-    terms: Terms,
-    keys: Keys,
 ) -> Result<Option<Vec<Verdict>>, Failure> {
-    if group.len() != 1 || terms.early_warning || matches!(keys, Keys::Looked) {
-        return Ok(None);
-    }
     let Some(left) = take(call, sku, wanted(group)).await? else {
         return Ok(None);
     };
@@ -132,7 +131,7 @@ async fn sell_alone(
         stock: left + wanted(group),
         ..Shelf::default()
     };
-    let decided = decide(shelf, HashMap::new(), group, terms);
+    let decided = decide(shelf, HashMap::new(), group, Terms::default());
     keep(call, sku, &decided).await?;
     Ok(Some(decided.verdicts))
 }

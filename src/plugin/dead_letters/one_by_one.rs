@@ -59,7 +59,10 @@ pub(super) async fn each(
                 failures.add(why);
                 ControlFlow::Continue(Verdict::Keep)
             }
-            Err(why) => ControlFlow::Break(Err(why)),
+            Err(why) => {
+                report.note(found.id(), Outcome::Stays, Some(why.in_words()));
+                ControlFlow::Break(Err(why))
+            }
         }
     })
     .await;

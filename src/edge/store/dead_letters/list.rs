@@ -48,7 +48,7 @@ const LOOKED: &str = "SELECT micros FROM ledger_meta WHERE name = ?";
 
 const LIST: &str = concat!(
     "SELECT request_id, message_id, reason, sent_at, first_seen_at, last_seen_at, times_seen, \
-     COALESCE(died_before, 0) AS died_before, first_died_at, told_at, notice_id FROM dead_letter WHERE last_seen_at >= ? AND ",
+     died_before, first_died_at, told_at, notice_id FROM dead_letter WHERE last_seen_at >= ? AND ",
     newest_first!("first_seen_at", "message_id")
 );
 
