@@ -188,7 +188,10 @@ fn people_read_it(shop: &Installation) {
     assert!(letters.contains("no product id: expected"), "{letters}");
     let health = ask(&["check"]);
     for role in ["controller", "ingest", "receiver", "sales", "relay", "dlq"] {
-        let heading = format!("{role} in namespace {}, version ", shop.place.namespace);
+        let heading = format!(
+            "{role} of {RELEASE} in namespace {}, version ",
+            shop.place.namespace
+        );
         assert!(health.contains(&heading), "{role}: {health}");
     }
 }
