@@ -7,6 +7,7 @@ mod gone;
 mod metrics;
 mod notice;
 mod present;
+mod purge;
 mod role;
 mod sweep;
 mod tell;
@@ -54,11 +55,14 @@ pub async fn run(args: Args, process: Process) -> anyhow::Result<()> {
     let Some(mut role) = Role::new(args, &process).await? else {
         return Ok(());
     };
-    loop {
+    let purge = purge::run(role.store(), process.clone());
+    let purge = process.tasks.spawn(purge);
+    while !process.shutdown.is_cancelled() {
         role.turn().await;
-        tokio::select! {
-            () = role.pause(interval) => {}
-            () = process.shutdown.cancelled() => return Ok(()),
-        }
+        let pause = role.pause(interval);
+        process.shutdown.run_until_cancelled(pause).await;
     }
+    // One that panicked ends the role in disorder: rows would stay for ever.
+    purge.await?;
+    Ok(())
 }

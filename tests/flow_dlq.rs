@@ -13,6 +13,8 @@ mod ledger;
 mod role;
 #[path = "support/stock_queue.rs"]
 mod stock_queue;
+#[path = "flow_dlq/trouble.rs"]
+mod trouble;
 #[path = "flow_dlq/twins.rs"]
 mod twins;
 
@@ -268,6 +270,53 @@ async fn queues_that_do_not_fit_together_are_remarked_on_and_watched_all_the_sam
         let remark = "set MessageRetentionPeriod of the dead-letter queue to 1209600";
         assert!(readiness.ok && lines.contains(remark), "{lines}");
         dlq.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_dead_letter_queues_on_one_ledger_are_remarked_on_and_no_letter_counts_as_gone() {
+    install_tls();
+    let ledger = Arc::new(Ledger::create().await);
+    with_queues(&unique("one"), 3, async |one| {
+        with_queues(&unique("other"), 3, async |other| {
+            let (topic_arn, mailbox) = one.mailbox().await;
+            let ops = ops(&topic_arn);
+            allow_sender(&ops).await;
+            let mut watchers = Vec::new();
+            for (queues, body) in [(&one, "junk"), (&other, "rubbish")] {
+                queues.bury(body).await;
+                watchers.push(Dlq::start(queues, &ledger, &ops));
+                first(&mailbox).await;
+            }
+            let lines = |dlq: &Dlq| dlq.process.health.readiness().lines.join("\n");
+            let remarking = async {
+                while !watchers
+                    .iter()
+                    .all(|dlq| lines(dlq).contains("a ledger keeps the letters of one"))
+                {
+                    sleep(Duration::from_millis(100)).await;
+                }
+            };
+            timeout(PATIENCE, remarking).await.expect("both say so");
+            let swept_at = async || {
+                let behind = Mark::older_than(Time::from_micros(i64::MAX));
+                let listed = ledger.dead_letters(false, &behind, 10).await.unwrap();
+                assert_eq!(listed.letters.len(), 2, "each is listed");
+                (listed.swept_at, listed.gone_before)
+            };
+            let before = swept_at().await;
+            sleep(QUIET).await;
+            assert_eq!(
+                swept_at().await,
+                before,
+                "neither speaks for the other's queue"
+            );
+            for dlq in watchers {
+                dlq.stop().await;
+            }
+        })
+        .await;
     })
     .await;
 }

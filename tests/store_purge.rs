@@ -6,6 +6,7 @@ mod ledger;
 
 use ledger::{Ledger, new_arrival, new_attempt, request};
 use restock_operator::domain::progress::RowOutcome;
+use restock_operator::edge::store::dead_letters::SeenDeadLetter;
 use restock_operator::edge::store::purge::OldAttempt;
 use std::time::Duration;
 
@@ -195,4 +196,45 @@ async fn the_archive_forgets_the_oldest_first_and_never_the_young() {
     assert_eq!(ledger.purge_archive(365 * DAY, 2).await, Ok(1));
     assert_eq!(ledger.purge_archive(365 * DAY, 2).await, Ok(0));
     assert_eq!(left().await, ["young"]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_forgotten_long_after_it_was_last_met_if_somebody_was_told() {
+    let ledger = Ledger::create().await;
+    let pool = ledger.schema.pool().await;
+    for id in ["there", "gone", "long-gone", "untold"] {
+        let seen = SeenDeadLetter {
+            request_id: request(id),
+            is_named: true,
+            formerly: None,
+            message_id: id.to_owned(),
+            reason: "no product".to_owned(),
+            sent_at: None,
+        };
+        ledger.see_dead_letter(&seen).await.unwrap();
+    }
+    let told = "UPDATE dead_letter SET told_at = first_seen_at, first_seen_at = first_seen_at - ? \
+         WHERE message_id <> 'untold'";
+    let days = |days: u32| i64::try_from((days * DAY).as_micros()).unwrap();
+    let query = sqlx::query(told).bind(days(200));
+    query.execute(&pool).await.unwrap();
+    for (id, age) in [("gone", 91), ("long-gone", 100), ("untold", 200)] {
+        let last = "UPDATE dead_letter SET last_seen_at = last_seen_at - ? WHERE message_id = ?";
+        let query = sqlx::query(last).bind(days(age)).bind(id);
+        query.execute(&pool).await.unwrap();
+    }
+    let left = async || {
+        let query = "SELECT message_id FROM dead_letter ORDER BY message_id";
+        let left: Vec<String> = sqlx::query_scalar(query).fetch_all(&pool).await.unwrap();
+        left
+    };
+    assert_eq!(ledger.purge_dead_letters(90 * DAY, 1).await, Ok(1));
+    assert_eq!(
+        left().await,
+        ["gone", "there", "untold"],
+        "the oldest first"
+    );
+    assert_eq!(ledger.purge_dead_letters(90 * DAY, 10).await, Ok(1));
+    assert_eq!(ledger.purge_dead_letters(90 * DAY, 10).await, Ok(0));
+    assert_eq!(left().await, ["there", "untold"]);
 }

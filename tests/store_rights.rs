@@ -103,7 +103,6 @@ async fn the_account_of_the_roles_may_do_their_work_and_change_no_table() {
         "DELETE FROM arrival",
         "DELETE FROM adjustment",
         "DELETE FROM sale",
-        "DELETE FROM dead_letter",
         "ALTER TABLE product ADD COLUMN note INT",
         "CREATE TABLE other (id INT)",
         "DROP TABLE archive",
@@ -167,6 +166,12 @@ async fn tells_of_dead_letters(store: &Store) {
     store.mark_told(&claimed, "notice").await.unwrap();
     store.set_dead_letters_swept(now).await.unwrap();
     store.set_dead_letters_gone(now).await.unwrap();
+    let hour = Duration::from_secs(3_600);
+    store
+        .watch_dead_letter_queue("arn:aws:sqs:eu-west-1:1:dead", hour)
+        .await
+        .unwrap();
+    store.purge_dead_letters(hour, 10).await.unwrap();
     let act = async || Ok::<(), ()>(());
     assert_eq!(store.once("told", act).await, Ok(Once::Now));
 }

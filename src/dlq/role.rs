@@ -10,7 +10,7 @@ use crate::domain::time::Time;
 use crate::edge::aws;
 use crate::edge::channels::Channels;
 use crate::edge::mapping::{Mapping, MappingFile};
-use crate::edge::sqs::{Queue, pairing};
+use crate::edge::sqs::{Queue, QueueAttributes, pairing};
 use crate::edge::store::{CONNECTIONS_DEFAULT, Store, StoreError};
 use crate::ledger;
 use crate::process::Process;
@@ -29,6 +29,15 @@ const NEVER: Time = Time::from_micros(i64::MIN);
 /// Letters of which a turn settles how often they died: as many as one sweep meets.
 const SETTLED_MAX: u32 = 1_000;
 
+/// How long a ledger remembers that another dead-letter queue was watched: two turns at the longest
+/// interval (10 min), and a restart.
+const OTHERS_REMEMBERED: Duration = Duration::from_secs(25 * 60);
+
+/// What is wrong then.
+const SHARED: &str = "another dead-letter queue was watched with this ledger within 25 minutes, \
+     and a ledger keeps the letters of one: let all queues of a ledger name the same dead-letter \
+     queue. Until then no letter counts as gone";
+
 /// Everything that lasts from turn to turn.
 pub(super) struct Role {
     queue: Queue,
@@ -43,8 +52,10 @@ pub(super) struct Role {
     teller: Teller,
     /// Letters that the last sweep could not look at.
     behind: u64,
-    /// What is wrong between the two queues.
-    mispaired: Vec<String>,
+    /// What is wrong with the queues.
+    problems: Vec<String>,
+    /// What they said last.
+    known: Option<Arns>,
     conditions: Conditions,
 }
 
@@ -55,16 +66,26 @@ struct Conditions {
     pulse: Pulse,
 }
 
+/// The names of both queues, which never change.
+#[derive(Clone)]
+struct Arns {
+    queue: String,
+    dead: String,
+}
+
 /// What the queues say of themselves, asked in each turn: it shows that both are there.
 struct Looked {
-    queue_arn: String,
-    dead_arn: String,
+    arns: Arns,
+    /// Whether the dead-letter queue keeps an order.
+    is_fifo: bool,
     /// Letters that could be received, approximately.
     visible: u64,
     /// Those that somebody else looks at, approximately.
     hidden: u64,
-    /// What is wrong between the two.
-    mispaired: Vec<String>,
+    /// Whether the ledger knows of another dead-letter queue.
+    is_shared: bool,
+    /// What is wrong between these two, and with others.
+    problems: Vec<String>,
 }
 
 impl Role {
@@ -92,16 +113,22 @@ impl Role {
         Ok(Some(Self {
             queue: Queue::new(&config, args.queue_url),
             dead: Queue::new(&config, args.dlq_url),
-            teller: Teller::new(channels.clone(), store.clone(), metrics.clone()),
+            teller: Teller::new(
+                channels.clone(),
+                store.clone(),
+                metrics.clone(),
+                Duration::from_secs(args.dlq_interval_seconds),
+            ),
             store,
             channels,
             mapping,
             file,
             present: Present::default(),
-            gone: Gone::at_intervals(Duration::from_secs(args.dlq_interval_seconds)),
+            gone: Gone::default(),
             metrics,
             behind: 0,
-            mispaired: Vec::new(),
+            problems: Vec::new(),
+            known: None,
             conditions: Conditions {
                 queue: process.health.condition("queue"),
                 mapping: process.health.condition("mapping"),
@@ -109,6 +136,11 @@ impl Role {
                 pulse: process.health.pulse("turn", TURN_DEADLINE),
             },
         }))
+    }
+
+    /// The ledger.
+    pub(super) fn store(&self) -> Store {
+        self.store.clone()
     }
 
     /// Waits for the next turn; the loop is heard every second of it.
@@ -123,19 +155,26 @@ impl Role {
     pub(super) async fn turn(&mut self) {
         self.conditions.pulse.beat();
         self.reload().await;
-        let looked = match self.look().await {
-            Ok(looked) => looked,
-            Err(why) => return self.report(&self.conditions.queue, &Err(why)),
-        };
-        self.warn_of(&looked.mispaired);
-        let swept = self.sweep(&looked).await;
+        match self.look().await {
+            Ok(looked) => self.sweep_and_report(&looked).await,
+            Err(why) => self.report(&self.conditions.queue, &Err(why)),
+        }
+        // What was noted is told also while the queues cannot be asked.
+        if let Some(arns) = self.known.clone() {
+            let told = self.tell(&arns.dead).await;
+            self.report(&self.conditions.notices, &told);
+        }
+    }
+
+    async fn sweep_and_report(&mut self, looked: &Looked) {
+        self.known = Some(looked.arns.clone());
+        self.warn_of(&looked.problems);
+        let swept = self.sweep(looked).await;
         self.report(&self.conditions.queue, &swept);
-        if swept.is_ok() && !looked.mispaired.is_empty() {
-            let remark = looked.mispaired.join("; ");
+        if swept.is_ok() && !looked.problems.is_empty() {
+            let remark = looked.problems.join("; ");
             self.conditions.queue.ready_but(&remark);
         }
-        let told = self.tell(&looked.dead_arn).await;
-        self.report(&self.conditions.notices, &told);
     }
 
     fn report(&self, condition: &Condition, ending: &anyhow::Result<()>) {
@@ -149,12 +188,12 @@ impl Role {
     }
 
     /// Once, at the start or when it changes.
-    fn warn_of(&mut self, mispaired: &[String]) {
-        if self.mispaired != mispaired {
-            for why in mispaired {
+    fn warn_of(&mut self, problems: &[String]) {
+        if self.problems != problems {
+            for why in problems {
                 tracing::warn!(why, "queue and dead-letter queue do not fit together");
             }
-            self.mispaired = mispaired.to_vec();
+            self.problems = problems.to_vec();
         }
     }
 
@@ -186,21 +225,52 @@ impl Role {
         self.metrics
             .depth
             .set(i64::try_from(depth).unwrap_or(i64::MAX));
-        let queue = self.queue.attributes().await.context("the queue")?;
+        if let Some(why) = pairing::eats(&dead) {
+            // Not looked at: each look would bring its letters nearer to being moved away.
+            anyhow::bail!(why);
+        }
+        let (queue_arn, mut problems) = self.source(&dead).await?;
+        let is_shared = self
+            .store
+            .watch_dead_letter_queue(&dead.arn, OTHERS_REMEMBERED)
+            .await?;
+        if is_shared {
+            problems.push(SHARED.to_owned());
+        }
         Ok(Looked {
-            mispaired: pairing::problems(&queue, &dead),
-            queue_arn: queue.arn,
-            dead_arn: dead.arn,
+            is_fifo: dead.is_fifo(),
+            arns: Arns {
+                queue: queue_arn,
+                dead: dead.arn,
+            },
             visible: dead.messages_visible,
             hidden: dead.messages_in_flight,
+            is_shared,
+            problems,
         })
+    }
+
+    /// The queue that the letters come from, and how the two fit together. If it cannot be asked
+    /// now, its letters are looked at all the same.
+    async fn source(&self, dead: &QueueAttributes) -> anyhow::Result<(String, Vec<String>)> {
+        match (self.queue.attributes().await, &self.known) {
+            (Ok(queue), _) => {
+                let problems = pairing::problems(&queue, dead);
+                Ok((queue.arn, problems))
+            }
+            (Err(why), Some(known)) => {
+                let problem = format!("the queue cannot be asked: {why}");
+                Ok((known.queue.clone(), vec![problem]))
+            }
+            (Err(why), None) => Err(why).context("the queue"),
+        }
     }
 
     async fn sweep(&mut self, looked: &Looked) -> anyhow::Result<()> {
         let mut sweep = Sweep {
             dead: &self.dead,
             store: &self.store,
-            queue_arn: &looked.queue_arn,
+            queue_arn: &looked.arns.queue,
             mapping: &self.mapping,
             present: &mut self.present,
             pulse: &self.conditions.pulse,
@@ -213,16 +283,23 @@ impl Role {
             depth: looked.visible + looked.hidden,
             hidden: looked.hidden,
             is_all: met.is_all,
+            is_ordered: looked.is_fifo,
         });
         // After all that were met have been noted, and also after a failure: what was noted
         // before it is told, where nothing else can be said of it later.
-        let gone = look.as_ref().map(|look| self.gone.soon(look));
+        let gone = look.as_ref().ok().and_then(|look| {
+            self.gone.add(*look);
+            self.gone.soon()
+        });
         self.settle(gone.unwrap_or(NEVER)).await?;
         let look = look?;
-        self.note(&look).await?;
+        let gone = self.gone.at_last();
+        if !looked.is_shared {
+            self.note(&look, gone).await?;
+        }
         self.present.end_sweep(look.is_sure());
         self.metrics.show(&self.present);
-        let behind = behind(&looked.dead_arn, looked.visible, look.met);
+        let behind = behind(looked.is_fifo, looked.visible, look.met);
         if behind > 0 && behind != self.behind {
             tracing::warn!(
                 behind,
@@ -242,8 +319,8 @@ impl Role {
         Ok(())
     }
 
-    async fn note(&mut self, look: &Look) -> Result<(), StoreError> {
-        if let Some(before) = self.gone.at_last(look) {
+    async fn note(&self, look: &Look, gone_before: Option<Time>) -> Result<(), StoreError> {
+        if let Some(before) = gone_before {
             self.store.set_dead_letters_gone(before).await?;
         }
         if look.is_to_end() {

@@ -2,23 +2,33 @@
 //!
 //! Died before the publish: the claim lapses and the letters are told later. Died after
 //! it: they are told again. While a channel does not acknowledge, the claim is renewed
-//! before each try, so that the others have the notice once.
+//! before each try, so that the others have the notice once; and what comes meanwhile is told
+//! to those that do.
 
 use super::metrics::Metrics;
 use super::notice;
 use crate::domain::notice::Notice;
-use crate::edge::channels::{Acknowledgements, Channels, in_words};
+use crate::edge::aws::AwsError;
+use crate::edge::channels::{Acknowledgements, Channel, Channels, in_words};
 use crate::edge::store::dead_letters::DeadLetter;
 use crate::edge::store::{Store, StoreError};
 use crate::process::health::Pulse;
 use crate::process::random;
+use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long claimed letters are ours: many turns for channels that do not answer.
-const HOLD: Duration = Duration::from_secs(600);
+/// How long claimed letters are ours at least: many turns for channels that do not answer.
+const HOLD_MIN: Duration = Duration::from_secs(600);
+
+/// Intervals for which they are ours at least: a turn that fails and one that takes long.
+const HOLD_INTERVALS: u32 = 3;
 
 /// Notices of one turn: 2,000 letters. The rest is told in the next one.
 const NOTICES_MAX: usize = 10;
+
+/// Notices that some channel has not acknowledged: 10,000 letters. Beyond, nobody is told of more
+/// before one of them is.
+const PENDING_MAX: usize = 50;
 
 /// Why letters are still untold.
 #[derive(Debug, thiserror::Error)]
@@ -35,26 +45,40 @@ struct Pending {
     id: String,
     notice: Notice,
     acknowledged: Acknowledgements,
+    /// The channels that did not acknowledge it when it was last tried.
+    missed: Vec<Channel>,
     claimant: String,
 }
+
+/// The channels that did not take a notice in this turn, each once, and why.
+type Failed = Vec<(Channel, AwsError)>;
 
 /// Tells the operations team.
 pub(super) struct Teller {
     channels: Channels,
     store: Store,
     metrics: Metrics,
+    hold: Duration,
     /// Kept from turn to turn, so that a channel that has acknowledged is not told again
-    /// because of one that has not.
-    pending: Option<Pending>,
+    /// because of one that has not. What was tried last comes last: a notice that a channel never
+    /// takes is in no other's way.
+    pending: VecDeque<Pending>,
 }
 
 impl Teller {
-    pub(super) fn new(channels: Channels, store: Store, metrics: Metrics) -> Self {
+    /// Of turns with so much time between them.
+    pub(super) fn new(
+        channels: Channels,
+        store: Store,
+        metrics: Metrics,
+        interval: Duration,
+    ) -> Self {
         Self {
             channels,
             store,
             metrics,
-            pending: None,
+            hold: HOLD_MIN.max(interval * HOLD_INTERVALS),
+            pending: VecDeque::new(),
         }
     }
 
@@ -66,28 +90,54 @@ impl Teller {
         behind: u64,
         pulse: &Pulse,
     ) -> Result<(), TellError> {
-        for _ in 0..NOTICES_MAX {
+        let mut failed = Vec::new();
+        for _ in 0..self.pending.len() {
             pulse.beat();
-            let pending = match self.renewed().await? {
-                Some(pending) => Some(pending),
-                None => self.claim(dead_queue_arn, behind).await?,
-            };
-            let Some(pending) = pending else {
-                return Ok(());
-            };
-            self.send(pending).await?;
+            self.try_again(&mut failed).await?;
         }
-        Ok(())
+        for _ in 0..NOTICES_MAX {
+            if self.pending.len() >= PENDING_MAX {
+                break;
+            }
+            pulse.beat();
+            let Some(pending) = self.claim(dead_queue_arn, behind).await? else {
+                break;
+            };
+            let heard = self.send(pending, &mut failed).await?;
+            if !heard {
+                break;
+            }
+        }
+        if failed.is_empty() {
+            Ok(())
+        } else {
+            Err(TellError::Channels(in_words(&failed)))
+        }
     }
 
-    /// What an earlier turn could not finish, unless another process has taken it over.
-    async fn renewed(&mut self) -> Result<Option<Pending>, StoreError> {
-        let Some(pending) = &self.pending else {
-            return Ok(None);
+    /// What an earlier turn could not finish, unless another process has taken it over. Not by a
+    /// channel that has failed in this turn already: each may take long to say so.
+    async fn try_again(&mut self, failed: &mut Failed) -> Result<(), TellError> {
+        let Some(pending) = self.pending.pop_front() else {
+            return Ok(());
         };
-        let ours = self.store.renew_claim(&pending.claimant, HOLD).await?;
-        let all = pending.letters.len() as u64;
-        Ok(self.pending.take().filter(|_| ours == all))
+        let ours = match self.store.renew_claim(&pending.claimant, self.hold).await {
+            Ok(ours) => ours,
+            Err(why) => {
+                self.pending.push_front(pending);
+                return Err(why.into());
+            }
+        };
+        if ours < pending.letters.len() as u64 {
+            return Ok(());
+        }
+        let has_failed = |channel| failed.iter().any(|(one, _)| *one == channel);
+        if !pending.missed.is_empty() && pending.missed.iter().copied().all(has_failed) {
+            self.pending.push_back(pending);
+            return Ok(());
+        }
+        self.send(pending, failed).await?;
+        Ok(())
     }
 
     async fn claim(
@@ -98,38 +148,53 @@ impl Teller {
         let claimant = random::hex_128();
         let letters = self
             .store
-            .claim_untold(notice::LETTERS_MAX, &claimant, HOLD)
+            .claim_untold(notice::LETTERS_MAX, &claimant, self.hold)
             .await?;
         if letters.is_empty() {
             return Ok(None);
         }
         let (id, notice) = notice::compose(&letters, dead_queue_arn, behind);
-        let acknowledged = Acknowledgements::default();
         Ok(Some(Pending {
             letters,
             id,
             notice,
-            acknowledged,
+            acknowledged: Acknowledgements::default(),
+            missed: Vec::new(),
             claimant,
         }))
     }
 
-    async fn send(&mut self, mut pending: Pending) -> Result<(), TellError> {
-        if let Err(failed) = self
+    /// Whether any channel has it.
+    async fn send(
+        &mut self,
+        mut pending: Pending,
+        failed: &mut Failed,
+    ) -> Result<bool, StoreError> {
+        let sending = self
             .channels
-            .send(&pending.notice, &mut pending.acknowledged)
-            .await
-        {
-            self.pending = Some(pending);
-            return Err(TellError::Channels(in_words(&failed)));
+            .send(&pending.notice, &mut pending.acknowledged);
+        let sent = sending.await;
+        let heard = !pending.acknowledged.is_empty();
+        pending.missed.clear();
+        if let Err(missed) = sent {
+            pending
+                .missed
+                .extend(missed.iter().map(|(channel, _)| channel));
+            self.pending.push_back(pending);
+            for (channel, why) in missed {
+                if failed.iter().all(|(one, _)| *one != channel) {
+                    failed.push((channel, why));
+                }
+            }
+            return Ok(heard);
         }
         if let Err(why) = self.store.mark_told(&pending.letters, &pending.id).await {
-            self.pending = Some(pending);
-            return Err(why.into());
+            self.pending.push_back(pending);
+            return Err(why);
         }
         let letters = pending.letters.len();
         tracing::info!(letters, notice_id = pending.id, "dead letters told");
         self.metrics.told.inc_by(letters as u64);
-        Ok(())
+        Ok(heard)
     }
 }

@@ -128,6 +128,19 @@ impl StockQueue {
         self.set(&self.dead, what, seconds).await;
     }
 
+    /// Has SQS move dead letters on that were received three times.
+    pub(crate) async fn move_dead_letters_to(&self, arn: &str) {
+        let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 3 });
+        let what = QueueAttributeName::RedrivePolicy;
+        self.set(&self.dead, what, &redrive.to_string()).await;
+    }
+
+    /// The queue that is read goes.
+    pub(crate) async fn delete_queue(&self) {
+        let delete = self.sqs.delete_queue().queue_url(self.queue.url());
+        delete.send().await.unwrap();
+    }
+
     /// The largest message that the queue takes, in bytes.
     pub(crate) async fn take_at_most(&self, bytes: &str) {
         let what = QueueAttributeName::MaximumMessageSize;

@@ -26,7 +26,20 @@ pub fn problems(queue: &QueueAttributes, dead: &QueueAttributes) -> Vec<String> 
     elsewhere
         .into_iter()
         .chain(retention(queue, dead))
+        .chain(eats(dead))
         .collect()
+}
+
+/// That the dead-letter queue has a dead-letter queue of its own, if so: to look at a letter is to
+/// receive it, and after so many times SQS moves it on (SQS developer guide, dead-letter queues).
+pub fn eats(dead: &QueueAttributes) -> Option<String> {
+    let redrive = dead.redrive.as_ref()?;
+    Some(format!(
+        "it has a redrive policy of its own, and would lose to {} whatever is looked at: take \
+         that away, by `aws sqs set-queue-attributes --queue-url URL --attributes \
+         '{{\"RedrivePolicy\": \"\"}}'`",
+        redrive.target_arn
+    ))
 }
 
 /// A message keeps its age when it becomes a dead letter, so it is kept there for what its
@@ -91,6 +104,20 @@ mod tests {
         assert!(problems(&queue, &named("dead", 14)).is_empty());
         let other = problems(&queue, &named("other", 14));
         assert!(other[0].contains("nobody would be told"), "{other:?}");
+        let mut lossy = named("dead", 14);
+        lossy.redrive = Some(Redrive {
+            target_arn: named("attic", 14).arn,
+            receives_max: 5,
+        });
+        let said = problems(&queue, &lossy).join("; ");
+        assert!(
+            said.contains("would lose to arn:aws:sqs:eu-west-1:1:attic"),
+            "{said}"
+        );
+        assert!(
+            said.contains(r#"--attributes '{"RedrivePolicy": ""}'`"#),
+            "{said}"
+        );
         queue.redrive = None;
         let none = problems(&queue, &named("dead", 14));
         assert!(

@@ -4,7 +4,9 @@ use super::error::Failure;
 use super::migrate::newest_version;
 use super::row::{get, ledger_now, time};
 use super::{Store, StoreError};
+use crate::domain::order::short_hash;
 use crate::domain::time::Time;
+use std::time::Duration;
 
 /// The name of the fact that [`Store::set_inbox_empty`] writes.
 pub(super) const INBOX_EMPTY_AT: &str = "inbox_empty_at";
@@ -14,6 +16,16 @@ pub(super) const DEAD_LETTERS_SWEPT_AT: &str = "dead_letters_swept_at";
 
 /// The name of the fact that [`Store::set_dead_letters_gone`] writes.
 pub(super) const DEAD_LETTERS_GONE_BEFORE: &str = "dead_letters_gone_before";
+
+/// How the names of the facts begin that [`Store::watch_dead_letter_queue`] writes; the rest is a
+/// hash of the queue's ARN, which may be longer than a name.
+const DEAD_LETTER_QUEUE: &str = "dead_letter_queue/";
+
+const OTHER_QUEUES: &str = concat!(
+    "SELECT 1 FROM ledger_meta WHERE name LIKE ? AND name <> ? AND micros > ",
+    ledger_now!(),
+    " - ? LIMIT 1"
+);
 
 const SET_LATER: &str = "INSERT INTO ledger_meta (name, micros) VALUES (?, ?) \
      ON DUPLICATE KEY UPDATE micros = GREATEST(micros, VALUES(micros))";
@@ -86,6 +98,27 @@ impl Store {
     /// [`StoreError`]; a repeat is harmless.
     pub async fn set_dead_letters_gone(&self, before: Time) -> Result<(), StoreError> {
         self.set_later(DEAD_LETTERS_GONE_BEFORE, before).await
+    }
+
+    /// Notes that this dead-letter queue is watched now. The answer is whether another one was
+    /// within so long: the ledger keeps the letters of one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn watch_dead_letter_queue(
+        &self,
+        arn: &str,
+        lately: Duration,
+    ) -> Result<bool, StoreError> {
+        let name = format!("{DEAD_LETTER_QUEUE}{}", short_hash(arn.as_bytes()));
+        let as_of = self.now().await?;
+        self.set_later(&name, as_of).await?;
+        let lately = i64::try_from(lately.as_micros()).unwrap_or(i64::MAX);
+        let others = sqlx::query(OTHER_QUEUES)
+            .bind(format!("{DEAD_LETTER_QUEUE}%"))
+            .bind(&name)
+            .bind(lately);
+        Ok(!self.call().await?.read(others).await?.is_empty())
     }
 
     async fn set_later(&self, name: &str, as_of: Time) -> Result<(), StoreError> {

@@ -1,9 +1,9 @@
 //! Migrations: embedded in the binary, run by `restock-operator migrate` alone.
 //!
-//! MySQL commits every change of a table at once, so each file holds one statement that
-//! may be run again: one that was interrupted is simply repeated. Two migrators at once
-//! are kept apart by a lock of our own: the driver's waits with a negative time-out, which
-//! MariaDB answers with NULL, locking nothing.
+//! MySQL commits every change of a table at once, so each file may as a whole be run again:
+//! one that was interrupted is simply repeated. Two migrators at once are kept apart by a lock
+//! of our own: the driver's waits with a negative time-out, which MariaDB answers with NULL,
+//! locking nothing.
 
 use super::row::get;
 use super::{SESSION, StoreError, options};

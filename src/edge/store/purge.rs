@@ -67,6 +67,13 @@ const PURGE_OUTBOX: &str = concat!(
     " - ? ORDER BY sent_at LIMIT ?"
 );
 
+/// What nobody was told of stays.
+const PURGE_DEAD_LETTERS: &str = concat!(
+    "DELETE FROM dead_letter WHERE told_at IS NOT NULL AND last_seen_at < ",
+    ledger_now!(),
+    " - ? ORDER BY last_seen_at LIMIT ?"
+);
+
 impl Store {
     /// At most `limit` attempts of this namespace, or of all, closed longer ago than that, longest
     /// first, after that one. Those that the caller leaves stay listed: hence the pages.
@@ -152,6 +159,22 @@ impl Store {
     /// [`StoreError`]; a repeat is harmless.
     pub async fn purge_outbox(&self, kept_for: Duration, limit: u32) -> Result<u64, StoreError> {
         let query = sqlx::query(PURGE_OUTBOX).bind(micros(kept_for)).bind(limit);
+        Ok(self.call().await?.write(query).await?)
+    }
+
+    /// Deletes at most `limit` dead letters of which somebody was told and that were last met
+    /// longer ago than that, oldest first; how many.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a repeat is harmless.
+    pub async fn purge_dead_letters(
+        &self,
+        kept_for: Duration,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query(PURGE_DEAD_LETTERS)
+            .bind(micros(kept_for))
+            .bind(limit);
         Ok(self.call().await?.write(query).await?)
     }
 }

@@ -29,8 +29,11 @@ macro_rules! may_be_earlier {
 }
 pub(super) use may_be_earlier;
 
+/// Those with an id of their own first: they wait for none that lies there, and so are not kept
+/// waiting by those that do.
 const UNSETTLED: &str = "SELECT request_id, message_id, sent_at, is_named FROM dead_letter \
-     WHERE told_at IS NULL AND died_before IS NULL ORDER BY first_seen_at LIMIT ?";
+     WHERE told_at IS NULL AND died_before IS NULL \
+     ORDER BY is_named DESC, first_seen_at LIMIT ?";
 
 const EARLIER: &str = concat!(
     "SELECT ",
@@ -51,7 +54,7 @@ pub struct UnsettledDeath {
 }
 
 impl Store {
-    /// At most `limit` of them, the oldest first.
+    /// At most `limit` of them, those with an id of their own first, then the oldest.
     ///
     /// # Errors
     /// [`StoreError`]; a read changes nothing.
