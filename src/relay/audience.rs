@@ -5,7 +5,7 @@
 //! the outbox is late, what nobody receives is lost. Who may not ask publishes, and says so.
 
 use super::metrics::Metrics;
-use super::tell::Teller;
+use super::tell::{Teller, Trouble};
 use crate::edge::sns::{Readers, Topic, readers};
 use crate::process::clock;
 use crate::process::health::Condition;
@@ -92,31 +92,49 @@ impl Audience {
 
     async fn note(&mut self, found: Readers) {
         let is_new = self.known.as_ref() != Some(&found);
-        let verified = matches!(found, Readers::Queue { .. });
+        let verified = matches!(found, Readers::Queue { shut_out: None, .. });
         self.metrics.verified.set(verified.into());
         match &found {
-            Readers::Queue { queue_arn, .. } => {
-                self.condition.ready();
+            Readers::Queue {
+                queue_arn,
+                shut_out,
+                ..
+            } => {
                 if is_new {
                     tracing::info!(queue_arn, "a queue receives what is published");
                 }
-                self.teller.received().await;
+                self.teller.over(Trouble::Held).await;
+                self.note_shut_out(shut_out.as_deref(), is_new).await;
             }
             Readers::Perhaps { why, .. } => {
                 self.condition.ready_but(&format!("cannot verify: {why}"));
                 if is_new {
                     tracing::warn!(why, "cannot verify that a queue receives what is published");
                 }
+                self.teller.over(Trouble::Held).await;
             }
             Readers::Nobody { to_do } => {
                 self.condition.not_ready(to_do.as_str());
                 if is_new {
                     tracing::error!(to_do, "held back: nobody would receive what is published");
                 }
-                self.teller.held(to_do).await;
+                self.teller.tell(Trouble::Held, to_do).await;
             }
         }
         self.known = Some(found);
+    }
+
+    /// Messages are published all the same: a queue that is none of ours must not stop them.
+    async fn note_shut_out(&mut self, to_do: Option<&str>, is_new: bool) {
+        let Some(to_do) = to_do else {
+            self.condition.ready();
+            return self.teller.over(Trouble::ShutOut).await;
+        };
+        self.condition.ready_but(to_do);
+        if is_new {
+            tracing::warn!(to_do, "a queue that subscribes receives nothing");
+        }
+        self.teller.tell(Trouble::ShutOut, to_do).await;
     }
 
     /// The last answer holds.

@@ -77,7 +77,7 @@ impl Metrics {
         );
         registry.register(
             "restock_relay_subscription_verified",
-            "1 while it is certain that a queue receives what is published, else 0",
+            "1 while a queue receives what is published for certain, and none is shut out, else 0",
             metrics.verified.clone(),
         );
         metrics

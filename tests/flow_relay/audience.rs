@@ -129,6 +129,56 @@ async fn a_queue_that_is_gone_receives_nothing_and_a_filter_is_no_certain_no() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_shut_beside_one_that_is_open_is_told_and_holds_nothing_up() {
+    install_tls();
+    let ledger = &Ledger::create().await;
+    let pool = &ledger.schema.pool().await;
+    with_feed(DOCUMENTED, async |feed| {
+        let shut = feed.subscribe_mailbox().await;
+        let relays = [Relay::start(&feed, ledger), Relay::start(&feed, ledger)];
+        let says = format!("[+] subscription: the policy of {shut} does not let the topic send");
+        for relay in &relays {
+            relay.says(&says).await;
+            assert_eq!(relay.metric("restock_relay_subscription_verified"), 0);
+        }
+        let notices = feed.notices().await;
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        let said = "[restock] a queue receives no out-of-stock messages";
+        assert!(notices[0].starts_with(said), "{notices:?}");
+        let statement = restock_operator::edge::sqs::policy::statement(&feed.topic_arn, &shut);
+        assert!(notices[0].contains(&statement), "{notices:?}");
+        owe(pool, 1).await;
+        assert!(all_sent(pool).await, "it publishes all the same");
+        for relay in relays {
+            relay.stop().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_mended_so_that_it_cannot_be_verified_is_news_when_it_breaks_again() {
+    install_tls();
+    let ledger = &Ledger::create().await;
+    with_feed(SHUT, async |feed| {
+        let relay = Relay::start(&feed, ledger);
+        relay.says("[-] subscription").await;
+        let told = async || eventually(async || feed.notices().await.len() == 1).await;
+        assert!(told().await);
+        feed.admit().await;
+        feed.filter().await;
+        relay.says("[+] subscription: cannot verify").await;
+        relay.stop().await;
+        feed.unsubscribe().await;
+        let relay = Relay::start(&feed, ledger);
+        relay.says("[-] subscription").await;
+        assert!(told().await, "a second loss is told too");
+        relay.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_notice_never_goes_to_the_topic_of_the_messages() {
     install_tls();
     let ledger = &Ledger::create().await;

@@ -121,6 +121,15 @@ impl Feed {
         self.subscribe_queue(topic, queue, self.shape.raw).await;
     }
 
+    /// Has the topic feed the mailbox too, which does not let it in. The local AWS looks at no
+    /// policy: what is published would be there.
+    pub(crate) async fn subscribe_mailbox(&self) -> String {
+        let arn = self.mailbox.attributes().await.unwrap().arn;
+        self.subscribe_queue(&self.topic_arn, arn.clone(), false)
+            .await;
+        arn
+    }
+
     async fn subscribe_queue(&self, topic_arn: &str, queue_arn: String, raw: bool) {
         let subscribe = self.sns.subscribe().topic_arn(topic_arn).protocol("sqs");
         let subscribe = subscribe.endpoint(queue_arn);

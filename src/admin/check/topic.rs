@@ -13,10 +13,17 @@ pub(super) async fn check(topic_arn: Option<&str>, report: &mut Report) {
         Err(why) => return report.bad("subscription", why),
     };
     match readers(&config, &Topic::new(&config, topic_arn)).await {
-        Ok(Readers::Queue { queue_arn, .. }) => report.good(
-            "subscription",
-            format!("{queue_arn} receives what is published to {topic_arn}"),
-        ),
+        Ok(Readers::Queue {
+            queue_arn,
+            shut_out,
+            ..
+        }) => {
+            let receives = format!("{queue_arn} receives what is published to {topic_arn}");
+            report.good("subscription", receives);
+            if let Some(to_do) = shut_out {
+                report.weak("subscription", to_do);
+            }
+        }
         Ok(Readers::Perhaps { why, .. }) => report.weak("subscription", why),
         Ok(Readers::Nobody { to_do }) => report.bad("subscription", to_do),
         Err(why) => report.bad(

@@ -19,13 +19,16 @@ const OF_PEOPLE: [&str; 4] = ["email", "email-json", "sms", "application"];
 /// Who would receive what is published to a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// This queue, for certain.
+    /// This queue, for certain; the first by its ARN, so that every process finds the same one.
     Queue {
         /// Its ARN.
         queue_arn: String,
         /// What its reader takes for the source of an event: the topic, or, with raw delivery,
         /// the queue itself.
         source_arn: String,
+        /// What is wrong with others that subscribe and for certain receive nothing, and what to
+        /// do: one of them may be the one that requests are made of.
+        shut_out: Option<String>,
     },
     /// Perhaps somebody: it cannot be known for certain.
     Perhaps {
@@ -41,8 +44,7 @@ pub enum Readers {
     },
 }
 
-/// Looks at the topic's subscriptions, and at their queues until one is sure to be fed. In the
-/// order of their ARNs: every process finds the same one.
+/// Looks at the topic's subscriptions, and at their queues.
 ///
 /// # Errors
 /// [`AwsError`] if it could not be found out now. A refusal is an answer: [`Readers::Perhaps`].
@@ -59,10 +61,7 @@ pub async fn readers(config: &SdkConfig, topic: &Topic) -> Result<Readers, AwsEr
     queues.sort_by_key(|one| &one.endpoint);
     let mut found = Vec::new();
     for subscription in queues.iter().take(QUEUES_MAX) {
-        match look(config, topic, subscription).await? {
-            queue @ Readers::Queue { .. } => return Ok(queue),
-            other => found.push(other),
-        }
+        found.push(look(config, topic, subscription).await?);
     }
     let mut others = listed.all.iter().filter(|one| !one.is("sqs"));
     if let Some(other) = others.find(|one| !OF_PEOPLE.iter().any(|protocol| one.is(protocol))) {
@@ -76,14 +75,21 @@ pub async fn readers(config: &SdkConfig, topic: &Topic) -> Result<Readers, AwsEr
     Ok(likeliest(found, topic))
 }
 
-/// What may be received goes before what is not.
+/// What is received goes before what may be, and that before what is not.
 fn likeliest(found: Vec<Readers>, topic: &Topic) -> Readers {
-    let mut to_dos = Vec::new();
+    let (mut queue, mut perhaps, mut to_dos) = (None, None, Vec::new());
     for one in found {
         match one {
+            Readers::Queue { .. } => queue = queue.or(Some(one)),
+            Readers::Perhaps { .. } => perhaps = perhaps.or(Some(one)),
             Readers::Nobody { to_do } => to_dos.push(to_do),
-            other => return other,
         }
+    }
+    if let Some(Readers::Queue { shut_out, .. }) = &mut queue {
+        *shut_out = (!to_dos.is_empty()).then(|| to_dos.join("; "));
+    }
+    if let Some(likely) = queue.or(perhaps) {
+        return likely;
     }
     if to_dos.is_empty() {
         let arn = &topic.arn;
@@ -131,6 +137,7 @@ async fn look(
         (Admission::Yes, None) => Readers::Queue {
             queue_arn: queue_arn.clone(),
             source_arn: source_arn.clone(),
+            shut_out: None,
         },
         (_, doubt) => Readers::Perhaps {
             source_arn: source_arn.clone(),
@@ -231,6 +238,20 @@ mod tests {
             topic.perhaps("three".to_owned()),
         ];
         assert_eq!(likeliest(found, &topic), topic.perhaps("two".to_owned()));
+        let queue = |name: &str, shut_out: Option<&str>| Readers::Queue {
+            queue_arn: name.to_owned(),
+            source_arn: topic.arn.clone(),
+            shut_out: shut_out.map(str::to_owned),
+        };
+        let found = vec![
+            topic.perhaps("one".to_owned()),
+            queue("two", None),
+            nobody("three".to_owned()),
+            queue("four", None),
+            nobody("five".to_owned()),
+        ];
+        let likely = queue("two", Some("three; five"));
+        assert_eq!(likeliest(found, &topic), likely);
         let found = vec![nobody("one".to_owned()), nobody("two".to_owned())];
         assert_eq!(likeliest(found, &topic), nobody("one; two".to_owned()));
         let Readers::Nobody { to_do } = likeliest(Vec::new(), &topic) else {
