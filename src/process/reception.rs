@@ -45,11 +45,14 @@ where
     };
     let mut over = pin!(over);
     loop {
-        let stream = tokio::select! {
-            () = &mut over => break,
-            stream = accept(&listener) => stream,
+        let newcomer = async {
+            let stream = accept(&listener).await;
+            (stream, lobby.enter().await)
         };
-        let visit = lobby.enter().await;
+        let (stream, visit) = tokio::select! {
+            () = &mut over => break,
+            newcomer = newcomer => newcomer,
+        };
         conversations.spawn(converse(stream, visit));
     }
     // No new ones: with the socket gone the kernel refuses them, while the open ones are answered.
@@ -74,5 +77,38 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                 sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn a_full_house_hears_that_it_is_over() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, served) = (CancellationToken::new(), CancellationToken::new());
+        let converse = |stream, visit: Visit| {
+            visit.spoke();
+            served.cancel();
+            async move {
+                pending::<()>().await;
+                drop((stream, visit))
+            }
+        };
+        let admitting = admit(listener, 1, &stop, Duration::ZERO, converse);
+        let calling = async {
+            let first = TcpStream::connect(address).await;
+            served.cancelled().await;
+            let second = TcpStream::connect(address).await;
+            sleep(ACCEPT_PAUSE).await;
+            stop.cancel();
+            (first, second)
+        };
+        let both = futures::future::join(admitting, calling);
+        let (open, _) = timeout(Duration::from_secs(5), both).await.unwrap();
+        assert_eq!(open.len(), 1, "the second waits at the door");
     }
 }

@@ -8,6 +8,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -50,13 +51,22 @@ async fn converse(stream: TcpStream, visit: Visit, desk: Arc<Desk>) {
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection = protocol().serve_connection(TokioIo::new(stream), service);
+    let too_silent = async {
+        visit.shown_out().await;
+        if visit.speaks() {
+            pending::<()>().await;
+        }
+    };
     tokio::select! {
-        () = visit.shown_out() => {}
+        // First what has come: one that has to go while its callback is here is served all the
+        // same, for nobody sends it again.
+        biased;
         ended = timeout(CONNECTION_WITHIN, connection) => match ended {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "connection ended early"),
             Err(_) => tracing::debug!("connection took too long"),
         },
+        () = too_silent => {}
     }
 }
 

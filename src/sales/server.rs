@@ -90,11 +90,11 @@ async fn converse(stream: TcpStream, visit: Visit, pages: Router, closing: Cance
         let answer = pages.clone().oneshot(request.map(Body::new));
         async move {
             let mut answer = answer.await?;
-            if clock::since_boot() - came > CONNECTION_AGE_MAX {
+            let is_old = clock::since_boot() - came > CONNECTION_AGE_MAX;
+            if !visit.may_stay() || is_old {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
             }
-            visit.fell_silent();
             Ok::<_, Infallible>(answer)
         }
     });
@@ -106,10 +106,16 @@ async fn converse(stream: TcpStream, visit: Visit, pages: Router, closing: Cance
         }
     };
     let ended = tokio::select! {
+        // First what has come: a purchase that is here is decided.
+        biased;
         ended = &mut connection => Ok(ended),
         within = over => {
             connection.as_mut().graceful_shutdown();
-            timeout(within, connection).await
+            // What it asked before it heard of that is answered.
+            match timeout(within, connection.as_mut()).await {
+                Err(_) if visit.speaks() => timeout(LAST_REQUEST_WITHIN, connection).await,
+                ended => ended,
+            }
         }
     };
     match ended {
