@@ -77,7 +77,10 @@ pub(crate) async fn is_not_it() -> bool {
     let router = match std::env::var(DATABASE) {
         Err(_) => Router::new().route("/v1/checkout", post(say)),
         Ok(url) => {
-            let options = MySqlPoolOptions::new().max_connections(CONNECTIONS);
+            let options = MySqlPoolOptions::new()
+                .max_connections(CONNECTIONS)
+                // One round trip less for each purchase, as in ours.
+                .test_before_acquire(false);
             let pool = options.connect_lazy(&url).expect("a database URL");
             Router::new()
                 .route("/v1/checkout", post(sell))
