@@ -84,14 +84,24 @@ pub(super) async fn controller(place: &Place) -> Result<Role, Failure> {
             format!("there is no controller {}", place.words()),
             "Name the namespace that it is installed in with -n.",
         )),
-        (Some(one), Some(other)) => Err(Failure::usage(
-            format!("there are several controllers {}", place.words()),
-            format!(
-                "Name the namespace of one with -n, such as {} or {}.",
-                other.part.namespace, one.part.namespace
-            ),
-        )),
+        (Some(one), Some(other)) => Err(several(&place.words(), &other.part, &one.part)),
     }
+}
+
+fn several(place: &str, one: &Part, other: &Part) -> Failure {
+    let next = if one.namespace == other.namespace {
+        format!(
+            "A namespace can have one: `helm list -n {}` shows its releases. Set \
+             controller.enabled=false in all but one of them.",
+            one.namespace
+        )
+    } else {
+        format!(
+            "Name the namespace of one with -n, such as {} or {}.",
+            one.namespace, other.namespace
+        )
+    };
+    Failure::usage(format!("there are several controllers {place}"), next)
 }
 
 fn services(place: &Place) -> Api<Service> {
@@ -182,4 +192,27 @@ fn failure(doing: &str, why: &ClusterError) -> Failure {
          -reader: `kubectl create rolebinding restock-readers -n NAMESPACE \
          --role=restock-restock-operator-reader --user=YOU` (docs/install-eks.md).",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(namespace: &str, release: &str) -> Part {
+        Part {
+            namespace: namespace.to_owned(),
+            release: Some(release.to_owned()),
+            role: CONTROLLER.to_owned(),
+        }
+    }
+
+    #[test]
+    fn of_several_controllers_it_is_said_how_there_is_one() {
+        let north = part("north", "a");
+        let apart = several("in any namespace", &part("south", "b"), &north).in_words();
+        assert!(apart.contains("-n, such as south or north"), "{apart}");
+        let together = several("in namespace north", &part("north", "b"), &north).in_words();
+        assert!(together.contains("`helm list -n north`"), "{together}");
+        assert!(!together.contains("such as"), "{together}");
+    }
 }
