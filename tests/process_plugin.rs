@@ -135,8 +135,10 @@ fn wrong_usage_has_its_own_exit_code() {
     for arguments in [
         &[][..],
         &["status", "--no-such-flag"],
-        &["suspend"],
-        &["suspend", "a", "-l", "b=c"],
+        &["suspend", "--reason", "b"],
+        &["suspend", "a"],
+        &["resume", "a", "--reason", " "],
+        &["suspend", "a", "-l", "b=c", "--reason", "d"],
         &["status", "-A", "-n", "shop"],
         &["retry", "a"],
         &["cancel", "a", "--reason", " "],

@@ -9,8 +9,7 @@ use super::requests;
 use super::screen;
 use super::target::{FIELD_MANAGER, Place, Target};
 use super::view::{View, written};
-use crate::crd::resolution::REASON_CHARACTERS_MAX;
-use crate::domain::message::plain_text;
+use super::word;
 use crate::edge::cluster;
 use crate::process::clock;
 use kube::ResourceExt as _;
@@ -27,19 +26,15 @@ const ANNOTATION: &str = "restock.dev/suspension";
     after_help = "An order that was sent goes on. Both can be said twice.\n\n\
                   Examples:\n  \
                   kubectl restock suspend by-hand-2 --reason 'the factory is stocktaking'\n  \
-                  kubectl restock suspend -A --field-selector spec.productId=CP-502101 --dry-run\n  \
-                  kubectl restock resume by-hand-2"
+                  kubectl restock suspend -A --field-selector spec.productId=CP-502101 \
+                  --reason recall --dry-run\n  \
+                  kubectl restock resume by-hand-2 --reason 'counted'"
 )]
 pub(super) struct Args {
     #[command(flatten)]
     chosen: Chosen,
     /// Why, for those who read the request later
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "TEXT", value_parser = word::reason)]
     reason: String,
     /// Let the API server check it, and write nothing
     #[arg(long)]
@@ -82,7 +77,7 @@ pub(super) async fn run(args: Args, target: &Target, suspend: bool) -> Result<()
         suspend,
         by: place.caller().await?,
         at: written(clock::now()),
-        reason: plain_text(&args.reason, REASON_CHARACTERS_MAX),
+        reason: args.reason,
     };
     let did = if suspend { "suspended" } else { "resumed" };
     let (mut changed, mut failures) = (0, Failures::default());

@@ -114,7 +114,7 @@ pub(super) struct CancelArgs {
 }
 
 /// Text that the definition of the object takes.
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     let reason = plain_text(text, usize::MAX);
     match reason.chars().count() {
         0 => Err("it is blank: who reads the request later wants to know".to_owned()),

@@ -83,7 +83,12 @@ async fn without_a_right_it_says_which() {
             "{}",
             said.out
         );
-        let said = ask_as(&place, &["suspend", "one"], "", &settings);
+        let said = ask_as(
+            &place,
+            &["suspend", "one", "--reason", "fire"],
+            "",
+            &settings,
+        );
         said.expect(1, &["cannot patch resource \"restockrequests\"", "edit"]);
         user.close().await;
     })

@@ -11,7 +11,10 @@ async fn what_was_changed_is_printed_as_the_object_itself_and_several_as_a_list(
         for name in ["one", "two"] {
             create(&place, &by_person(name), json!({})).await;
         }
-        let said = ask(&place, &["suspend", "one", "-o", "json"]);
+        let said = ask(
+            &place,
+            &["suspend", "one", "--reason", "fire", "-o", "json"],
+        );
         said.expect(0, &["restockrequest.restock.dev/one suspended"]);
         let object: Value = serde_json::from_str(&said.out).unwrap();
         assert_eq!(object["kind"], "RestockRequest");
@@ -19,7 +22,12 @@ async fn what_was_changed_is_printed_as_the_object_itself_and_several_as_a_list(
         assert!(object["metadata"]["managedFields"].is_null());
 
         // Found as it was to be: it is printed all the same.
-        let said = ask(&place, &["suspend", "one", "two", "missing", "-o", "yaml"]);
+        let said = ask(
+            &place,
+            &[
+                "suspend", "one", "two", "missing", "--reason", "fire", "-o", "yaml",
+            ],
+        );
         said.expect(
             3,
             &["one unchanged: it is suspended already", "two suspended"],
@@ -30,14 +38,23 @@ async fn what_was_changed_is_printed_as_the_object_itself_and_several_as_a_list(
         let suspended = suspended.map(|one| one["spec"]["suspend"].as_bool());
         assert_eq!(suspended.collect::<Vec<_>>(), [Some(true), Some(true)]);
 
-        let all = ["resume", "--field-selector", "spec.productId=CP-502101"];
+        let all = [
+            "resume",
+            "--field-selector",
+            "spec.productId=CP-502101",
+            "--reason",
+            "put out",
+        ];
         let said = ask(&place, &[&all[..], &["-o", "name"]].concat());
         said.expect(0, &["one resumed", "2 selected, 2 changed"]);
         assert_eq!(
             said.out,
             "restockrequest.restock.dev/one\nrestockrequest.restock.dev/two\n"
         );
-        let said = ask(&place, &["suspend", "missing", "-o", "json"]);
+        let said = ask(
+            &place,
+            &["suspend", "missing", "--reason", "fire", "-o", "json"],
+        );
         said.expect(3, &["there is no request missing"]);
         assert_eq!(said.out, "", "nothing was changed");
     })

@@ -14,7 +14,7 @@ async fn it_says_what_it_did_and_the_object_says_who_did_it() {
         create(&place, &by_person("ended"), json!({ "phase": "Failed" })).await;
         let is_suspended = async |name| api(&place).get(name).await.unwrap().spec.suspend;
 
-        let tried = ask(&place, &["suspend", "one", "--dry-run"]);
+        let tried = ask(&place, &["suspend", "one", "--reason", "fire", "--dry-run"]);
         assert_eq!(
             tried.out,
             "restockrequest.restock.dev/one suspended (dry run)\n"
@@ -39,7 +39,7 @@ async fn it_says_what_it_did_and_the_object_says_who_did_it() {
         assert!(is_suspended("one").await && is_suspended("sent").await);
         assert!(!is_suspended("ended").await);
 
-        let again = ask(&place, &["suspend", "one"]);
+        let again = ask(&place, &["suspend", "one", "--reason", "smoke"]);
         assert_eq!(
             again.out,
             "restockrequest.restock.dev/one unchanged: it is suspended already\n"
@@ -50,7 +50,8 @@ async fn it_says_what_it_did_and_the_object_says_who_did_it() {
             "{story}"
         );
         assert!(story.contains("kubectl restock resume one -n"), "{story}");
-        ask(&place, &["resume", "one", "missing"]).expect(3, &["there is no request missing"]);
+        let resumed = ask(&place, &["resume", "one", "missing", "--reason", "put out"]);
+        resumed.expect(3, &["there is no request missing"]);
         assert!(!is_suspended("one").await);
     })
     .await;
@@ -76,7 +77,9 @@ async fn neither_it_nor_a_controller_that_writes_meanwhile_loses_a_word() {
                     client: place.client.clone(),
                     namespace: place.namespace.clone(),
                 };
-                let asked = tokio::task::spawn_blocking(move || ask(&place, &[verb, "busy"]));
+                let asked = tokio::task::spawn_blocking(move || {
+                    ask(&place, &[verb, "busy", "--reason", verb])
+                });
                 let said = asked.await.unwrap();
                 assert_eq!(said.code, 0, "{said:?}");
             }

@@ -234,8 +234,8 @@ fn next(view: &View, now: Time) -> Vec<String> {
     if view.is_true("/spec/suspend") && !view.has_ended() {
         let (name, namespace) = (view.name(), view.namespace());
         next.push(format!(
-            "Suspended: no new order is sent. `kubectl restock resume {name} -n {namespace}` \
-             lets it go on."
+            "Suspended: no new order is sent. `kubectl restock resume {name} -n {namespace} \
+             --reason TEXT` lets it go on."
         ));
     }
     if let Some(at) = view
