@@ -66,6 +66,13 @@ async fn a_repeat_gets_the_same_bytes_and_buys_nothing() {
         "in quotes, as the draft says"
     );
     assert_eq!(shop.buy("same", 2).await.reason(), "KeyReused");
+    let unknown = json!({ "sku": "NONE", "quantity": 3, "buyer": "minji" }).to_string();
+    let unknown = shop.post("/v1/checkout", Some("same"), unknown).await;
+    assert_eq!(
+        (unknown.status.as_u16(), unknown.reason().as_str()),
+        (422, "KeyReused"),
+        "of a product that is not there"
+    );
     assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (7, 1));
     shop.close().await;
 }
@@ -270,6 +277,7 @@ async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
         (503, "Unavailable")
     );
     assert!(away.headers.contains_key("retry-after"));
+    assert!(away.text.contains("This try bought nothing"), "{away:?}");
     assert!(!away.text.contains("127.0.0.1"), "{away:?}");
     shop.way.mend();
     let repeated = timeout(Duration::from_secs(30), async {
@@ -283,6 +291,20 @@ async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
     });
     assert_eq!(repeated.await.unwrap().json()["remaining"], 8);
     assert_eq!(shop.ledger.stock(SKU).await, 8);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_ended_meanwhile_cost_no_purchase() {
+    let shop = StoreFront::open(&[]).await;
+    let questions = join_all((0..20).map(|_| shop.get("/v1/products"))).await;
+    assert!(questions.iter().all(|one| one.status == StatusCode::OK));
+    shop.way.cut();
+    sleep(Duration::from_millis(50)).await;
+    shop.way.mend();
+    for key in ["a", "b", "c"] {
+        assert_eq!(shop.buy(key, 1).await.status, StatusCode::OK, "{key}");
+    }
     shop.close().await;
 }
 

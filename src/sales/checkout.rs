@@ -102,6 +102,11 @@ pub(super) async fn checkout(
             Reason::KeyReused,
             format!("Draw a new {IDEMPOTENCY_KEY} for each purchase."),
         )),
+        Verdict::Unreadable(_) => Err(Problem::new(
+            Reason::Unavailable,
+            "It was answered before, by another version of the shop that this one cannot read. \
+             Try again with the same key.",
+        )),
         Verdict::Answered(answer) => told(&purchase.form, answer),
     }
 }
@@ -151,14 +156,20 @@ async fn named(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdic
         return ended;
     }
     // Rare enough not to cost each purchase a look.
-    let found = shop.product(&purchase.form.sku).await;
-    match found.map_err(|why| NoVerdict::Unknown(why.to_string()))? {
+    match shop.product(&purchase.form.sku).await? {
         Some(product) => {
             purchase.form.sku = product.sku;
             shop.till.decide(purchase.clone()).await
         }
-        None => ended,
+        None => kept(shop, purchase).await,
     }
+}
+
+/// There is no such product, but the key may be taken: by another purchase, or by this one, of
+/// a product that has lost this name.
+async fn kept(shop: &Shop, purchase: &Purchase) -> Result<Verdict, NoVerdict> {
+    let found = shop.read(shop.store.kept_verdict(purchase)).await?;
+    found.ok_or(NoVerdict::NoSuchProduct)
 }
 
 impl From<NoVerdict> for Problem {
@@ -170,7 +181,11 @@ impl From<NoVerdict> for Problem {
             ),
             NoVerdict::Busy => Self::new(
                 Reason::Unavailable,
-                "Too many buyers wait; nothing was bought. Try again in a few seconds.",
+                "Too many buyers wait; this try bought nothing. Try again with the same key.",
+            ),
+            NoVerdict::Unavailable(_) => Self::new(
+                Reason::Unavailable,
+                "This try bought nothing. Try again with the same key.",
             ),
             NoVerdict::Unknown(_) => Self::new(
                 Reason::Unavailable,

@@ -89,7 +89,9 @@ pub(super) async fn checkout(
         }
         Err(NoVerdict::NoSuchProduct) => Ok(none()),
         Err(why) => Err(Problem::from(why)),
-        Ok(Verdict::KeyReused) => unreachable!("the key was drawn for this purchase"),
+        Ok(Verdict::KeyReused | Verdict::Unreadable(_)) => {
+            unreachable!("the key was drawn for this purchase")
+        }
     }
 }
 

@@ -26,19 +26,22 @@ pub(super) enum PurchaseResult {
     KeyReused,
     /// 404.
     UnknownProduct,
-    /// 503, nothing was done.
+    /// 503, too many wait; nothing was done.
     Busy,
+    /// 503, the ledger did not take it; nothing was done.
+    Unavailable,
     /// 503, the key knows.
     Unknown,
 }
 
 impl PurchaseResult {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sold,
         Self::OutOfStock,
         Self::KeyReused,
         Self::UnknownProduct,
         Self::Busy,
+        Self::Unavailable,
         Self::Unknown,
     ];
 }
@@ -51,7 +54,8 @@ impl From<&Result<Verdict, NoVerdict>> for PurchaseResult {
             Ok(Verdict::KeyReused) => Self::KeyReused,
             Err(NoVerdict::NoSuchProduct) => Self::UnknownProduct,
             Err(NoVerdict::Busy) => Self::Busy,
-            Err(NoVerdict::Unknown(_)) => Self::Unknown,
+            Err(NoVerdict::Unavailable(_)) => Self::Unavailable,
+            Ok(Verdict::Unreadable(_)) | Err(NoVerdict::Unknown(_)) => Self::Unknown,
         }
     }
 }
