@@ -4,6 +4,8 @@
 
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "flow_sales/old_shop.rs"]
+mod old_shop;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "support/store_front.rs"]
@@ -204,41 +206,6 @@ async fn products_come_in_pages_and_by_every_name() {
         (&json!("P3"), &json!(2))
     );
     shop.close().await;
-}
-
-#[tokio::test]
-async fn the_old_shop_is_answered_as_it_was() {
-    let shop = StoreFront::open(&["--legacy-routes"]).await;
-    let row = shop.get("/product/donut").await.json();
-    assert_eq!((&row["sku"], &row["stock"]), (&json!(SKU), &json!(10)));
-    let buy = |body: &str| shop.post("/checkout", None, body.to_owned());
-    assert_eq!(buy("").await.text, "구매 완료! 남은 재고: 9");
-    let named = json!({ "productSku": SKU }).to_string();
-    for left in (0..9).rev() {
-        assert_eq!(
-            buy(&named).await.text,
-            format!("구매 완료! 남은 재고: {left}")
-        );
-    }
-    let failed = buy("{}").await;
-    assert_eq!(failed.status, StatusCode::OK);
-    assert_eq!(failed.text, "구매 실패! 남은 재고: 0");
-    assert_eq!(shop.owed().await, 1);
-    let none = buy(r#"{"productSku":"NONE"}"#).await;
-    assert_eq!(
-        (none.status, none.json()),
-        (StatusCode::BAD_REQUEST, json!({ "message": "상품 없음" }))
-    );
-    assert_eq!(buy("{").await.fields(), ["body"]);
-    shop.close().await;
-
-    let empty = StoreFront::open_on(Ledger::create().await, &["--legacy-routes"]).await;
-    let none = empty.get("/product/donut").await;
-    assert_eq!(
-        (none.status.as_u16(), none.json()),
-        (400, json!({ "message": "상품 없음" }))
-    );
-    empty.close().await;
 }
 
 #[tokio::test]

@@ -18,9 +18,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-/// Longest wait for a purchase, whatever its product is called: that at the till, and a second
-/// for a look at the names.
-const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
+/// Longest wait for a purchase once its body is there, whatever its product is called: that at
+/// the till, and a second for a look at the names.
+pub(super) const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
 
 /// What is bought. For the document of the API: it is parsed by the domain, which names every
 /// field that is wrong.
@@ -97,7 +97,10 @@ pub(super) async fn checkout(
     let key = idempotency_key(&headers)?;
     let form = Form::parse(&body::read(body).await?).map_err(Problem::fields)?;
     let mut purchase = purchase(key, form, trace_parent(&headers));
-    match buy(&shop, &mut purchase).await.map_err(Problem::from)? {
+    match buy(&shop, &mut purchase, BOUGHT_WITHIN)
+        .await
+        .map_err(Problem::from)?
+    {
         Verdict::KeyReused => Err(Problem::new(
             Reason::KeyReused,
             format!("Draw a new {IDEMPOTENCY_KEY} for each purchase."),
@@ -140,11 +143,15 @@ pub(super) fn purchase(key: IdempotencyKey, form: Form, trace_parent: Option<Str
     }
 }
 
-/// The verdict on a purchase. Its product may be named by any id that the shop has for it, and
-/// has its SKU afterwards.
-pub(super) async fn buy(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdict> {
+/// The verdict on a purchase, within that time. Its product may be named by any id that the shop
+/// has for it, and has its SKU afterwards.
+pub(super) async fn buy(
+    shop: &Shop,
+    purchase: &mut Purchase,
+    within: Duration,
+) -> Result<Verdict, NoVerdict> {
     let began = clock::now();
-    let ended = timeout(BOUGHT_WITHIN, named(shop, purchase)).await;
+    let ended = timeout(within, named(shop, purchase)).await;
     let ended = ended.unwrap_or_else(|_| Err(NoVerdict::Unknown("no answer in time".to_owned())));
     shop.metrics.ended(&ended, clock::now().since(began));
     ended

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use std::time::Duration;
 
-/// Seconds to an answer: one transaction is a few milliseconds, the promise 5 s.
+/// Seconds to an answer: one transaction is a few milliseconds, the longest wait at the till 5 s.
 const ANSWER_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Purchases that share a transaction, up to its largest number.
