@@ -168,6 +168,8 @@ async fn other_routes_and_methods_say_what_there_is() {
         (405, "NoSuchMethod")
     );
     assert_eq!(method.headers["allow"], "POST");
+    let asked = shop.request("OPTIONS", "/v1/checkout").await;
+    assert_eq!(asked.reason(), "NoSuchMethod", "no page may call");
     assert_eq!(shop.get("/v1/sales/none").await.reason(), "UnknownSale");
     assert_eq!(
         shop.get("/v1/products/none").await.reason(),
@@ -197,7 +199,8 @@ async fn products_come_in_pages_and_by_every_name() {
         (2, &json!(null))
     );
     assert_eq!(shop.get("/v1/products?limit=0").await.fields(), ["limit"]);
-    assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["query"]);
+    assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["limit"]);
+    assert_eq!(shop.get("/v1/products?page=1").await.fields(), ["query"]);
     assert_eq!(shop.get("/v1/products/502103").await.json()["sku"], "P3");
     let body = json!({ "sku": "502103", "quantity": 1, "buyer": "b" }).to_string();
     let bought = shop.post("/v1/checkout", Some("k"), body).await.json();
@@ -229,6 +232,13 @@ async fn pages_of_named_origins_may_call() {
         !preflight("https://other.example")
             .await
             .contains_key(allowed)
+    );
+    let nowhere = shop.request("OPTIONS", "/nowhere").await;
+    assert_eq!((nowhere.status.as_u16(), nowhere.text.as_str()), (200, ""));
+    let own = shop.get("/v1/products").await;
+    assert_eq!(
+        own.headers["access-control-expose-headers"], "retry-after",
+        "else a page cannot read it"
     );
     shop.close().await;
 }

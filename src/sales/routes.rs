@@ -86,5 +86,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_origin(origins.to_vec())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::CONTENT_TYPE, key.expect("a header's name")])
+        // What a page may read besides: when to repeat what was answered 503.
+        .expose_headers([header::RETRY_AFTER])
         .max_age(CORS_REMEMBERED)
 }
