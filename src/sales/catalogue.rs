@@ -93,7 +93,8 @@ impl Page {
         (status = 400, description = "Something in the request is wrong", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn products(
@@ -129,7 +130,8 @@ pub(super) async fn products(
         (status = 404, description = "No such product", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn product(
@@ -179,7 +181,8 @@ pub(super) struct SaleView {
         (status = 404, description = "No such sale", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn sale(

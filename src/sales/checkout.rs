@@ -22,8 +22,9 @@ use utoipa::ToSchema;
 /// the till, and a second for a look at the names.
 pub(super) const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
 
-/// What is bought. For the document of the API: it is parsed by the domain, which names every
-/// field that is wrong.
+/// What is bought: all of it is sold, or nothing. The same under the same key is the same
+/// purchase.
+// It is parsed by the domain, which names every field that is wrong.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is only described")]
@@ -68,7 +69,10 @@ pub(super) struct Sold {
     tag = "shop",
     params((
         "Idempotency-Key" = String, Header,
-        description = "A new word for each purchase, such as a UUID: 1 to 128 of A-Za-z0-9._:-"
+        description = "A new word for each purchase, such as a UUID: 1 to 128 of A-Za-z0-9._:-, \
+            in quotes or not",
+        pattern = r#"^([A-Za-z0-9._:-]{1,128}|"[A-Za-z0-9._:-]{1,128}")$"#,
+        min_length = 1, max_length = 130
     )),
     request_body = Checkout,
     responses(
@@ -85,8 +89,9 @@ pub(super) struct Sold {
             body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The key belongs to another purchase", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "Not known: repeat with the same key", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 503, description = "Not done, or not known: repeat with the same key",
+            body = Problem, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn checkout(
