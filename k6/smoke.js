@@ -2,7 +2,7 @@
 
 import http from 'k6/http';
 import { check } from 'k6';
-import { buy, checkout, chosen, product, products, sale } from './lib/shop.js';
+import { SHOP, buy, checkout, chosen, product, products, sale } from './lib/shop.js';
 import { STATISTICS, summaryOf } from './lib/summary.js';
 
 export const options = {
@@ -26,6 +26,8 @@ export default function smoke({ sku }) {
   }
   repeats(sku);
   refusals(sku);
+  otherRoutes();
+  oldShop();
 }
 
 // The same key gives the same answer; another purchase under it is refused.
@@ -54,6 +56,31 @@ function refusals(sku) {
   }
 }
 
-function expecting(status) {
-  return { responseCallback: http.expectedStatuses(status) };
+function otherRoutes() {
+  const cases = [
+    ['GET', '/openapi.json', 200],
+    ['GET', '/k6-no-such-route', 404],
+    ['DELETE', '/v1/checkout', 405],
+  ];
+  for (const [method, path, status] of cases) {
+    const answer = http.request(method, `${SHOP}${path}`, null, expecting(status));
+    check(answer, { [`${method} ${path}: ${status}`]: (one) => one.status === status });
+  }
+}
+
+// Only where they are served. Such a purchase names a product that is not there: it has no key,
+// and buys of the first product otherwise.
+function oldShop() {
+  const first = http.get(`${SHOP}/product/donut`, expecting(200, 404));
+  if (first.status === 404) {
+    return;
+  }
+  check(first, { 'the old shop: a row': (one) => one.json('product_id') !== undefined });
+  const wanted = JSON.stringify({ productSku: 'k6-no-such-product' });
+  const none = http.post(`${SHOP}/checkout`, wanted, expecting(400));
+  check(none, { 'the old shop: no such product, 400': (one) => one.status === 400 });
+}
+
+function expecting(...statuses) {
+  return { responseCallback: http.expectedStatuses(...statuses) };
 }

@@ -4,7 +4,7 @@
 
 use restock_operator::domain::order::{EventId, IdempotencyKey, SaleId};
 use restock_operator::domain::purchase::{
-    Answer, Form, Purchase, Restock, Shelf, Terms, Verdict, decide,
+    Answer, Form, Kept, NewAnswer, Purchase, Restock, Shelf, Terms, Verdict, decide,
 };
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ fn shelf(stock: i64) -> Shelf {
 fn of(verdict: &Verdict) -> &Answer {
     match verdict {
         Verdict::Answered(answer) => answer,
-        Verdict::KeyReused => panic!("its key is its own"),
+        other => panic!("its key is its own: {other:?}"),
     }
 }
 
@@ -74,13 +74,38 @@ fn a_key_gets_one_answer_and_only_for_what_it_was_given_for() {
     assert_eq!(decided.verdicts[2], Verdict::KeyReused);
     assert_eq!((decided.pieces(), decided.answers.len()), (1, 1));
 
-    let kept = decided.answers.into_iter().collect();
+    let kept = |new: &NewAnswer| {
+        let answer = Ok(new.answer.clone());
+        let digest = new.digest.clone();
+        (new.key.clone(), Kept { digest, answer })
+    };
+    let kept = decided.answers.iter().map(kept).collect();
     let again = decide(shelf(0), kept, &group[..1], Terms::default());
     assert_eq!(
         again.verdicts[0], decided.verdicts[0],
         "whatever the stock is now"
     );
     assert!(again.answers.is_empty() && again.sales.is_empty() && again.shortages.is_empty());
+}
+
+#[test]
+fn a_kept_answer_that_cannot_be_read_concerns_its_own_purchase() {
+    let mut other = purchase("later", 1);
+    other.form.buyer = "somebody else".to_owned();
+    let group = [purchase("later", 1), other, purchase("new", 1)];
+    let kept = Kept {
+        digest: group[0].form.digest(),
+        answer: Err("unknown variant".to_owned()),
+    };
+    let kept = HashMap::from([(group[0].key.clone(), kept)]);
+    let decided = decide(shelf(5), kept, &group, Terms::default());
+    let unreadable = Verdict::Unreadable("unknown variant".to_owned());
+    assert_eq!(decided.verdicts[..2], [unreadable, Verdict::KeyReused]);
+    assert!(matches!(
+        of(&decided.verdicts[2]),
+        Answer::Sold { remaining: 4, .. }
+    ));
+    assert_eq!((decided.pieces(), decided.answers.len()), (1, 1));
 }
 
 #[test]
@@ -135,7 +160,7 @@ fn a_wrong_body_names_each_field() {
         ))
     };
     for wrong in [
-        "0", "-1", "1.5", "1.0", "\"1\"", "null", "1000001", "1e30", "true",
+        "0", "-1", "1.5", "1.0", "\"1\"", "null", "1000001", "1e30", "1e999", "true",
     ] {
         assert_eq!(with(wrong), ["quantity"], "{wrong}");
     }

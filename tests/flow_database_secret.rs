@@ -5,13 +5,17 @@
 
 #[path = "support/account.rs"]
 mod account;
+#[path = "support/buyers.rs"]
+mod buyers;
 #[path = "support/ledger.rs"]
 mod ledger;
 
 use account::Account;
 use aws_sdk_secretsmanager::Client;
-use ledger::{Ledger, SKU};
+use buyers::{purchase, sold};
+use ledger::{Ledger, SKU, declaration, sku};
 use restock_operator::domain::order::ProductId;
+use restock_operator::domain::purchase::Terms;
 use restock_operator::edge::aws;
 use restock_operator::edge::store::Store;
 use restock_operator::ledger::follow;
@@ -33,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const HALF_DONE: Duration = Duration::from_secs(6);
 
 const BUYERS: usize = 16;
+
+/// More than all of them can buy meanwhile.
+const STOCK: i64 = 1_000_000;
 
 /// Every character that means something in a URL.
 const FIRST: &str = "first:/?#[]@!%41+& é";
@@ -96,7 +103,16 @@ fn user_of(account: &Account) -> String {
     url.username().to_owned()
 }
 
-/// Those who read the ledger all the time, and how often it failed them.
+async fn buy(store: &Store, key: &str) -> Result<(), String> {
+    let (product, group) = (sku(SKU), [purchase(key, SKU, 1)]);
+    let decided = store.decide_purchases(&product, &group, Terms::default());
+    match decided.await {
+        Ok(Some(verdicts)) if sold(&verdicts[0]) => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+/// Those who buy all the time, and how often the ledger failed them.
 struct Load {
     stop: Arc<AtomicBool>,
     done: Arc<AtomicU64>,
@@ -106,24 +122,22 @@ struct Load {
 impl Load {
     fn on(store: &Store) -> Self {
         let (stop, done) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
-        let buyer = || {
+        let buyer = |buyer| {
             let (store, stop, done) = (store.clone(), Arc::clone(&stop), Arc::clone(&done));
             tokio::spawn(async move {
-                let product = ProductId::parse(SKU).unwrap();
                 let mut failures = Vec::new();
+                let mut tries = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    match store.product(&product).await {
-                        Ok(_) => done.fetch_add(1, Ordering::Relaxed),
-                        Err(why) => {
-                            failures.push(why.to_string());
-                            0
-                        }
-                    };
+                    tries += 1;
+                    match buy(&store, &format!("{buyer}-{tries}")).await {
+                        Ok(()) => _ = done.fetch_add(1, Ordering::Relaxed),
+                        Err(why) => failures.push(why),
+                    }
                 }
                 failures
             })
         };
-        let mut buyers: Vec<_> = (0..BUYERS).map(|_| buyer()).collect();
+        let mut buyers: Vec<_> = (0..BUYERS).map(buyer).collect();
         let (impatient, ended) = (store.clone(), Arc::clone(&stop));
         buyers.push(tokio::spawn(async move {
             while !ended.load(Ordering::Relaxed) {
@@ -184,7 +198,9 @@ async fn end(process: Process, store: Store) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_under_load_fails_nobody() {
-    let ledger = Ledger::with_product().await;
+    let ledger = Ledger::create().await;
+    let product = declaration(SKU, STOCK);
+    ledger.apply_products(&[product]).await.unwrap();
     let account = Account::create(FIRST).await;
     let secret = Secret::of(&account).await;
     secret.create(&secret.credentials(FIRST)).await;
@@ -206,8 +222,11 @@ async fn a_rotation_under_load_fails_nobody() {
     secret.put(&secret.credentials(THIRD), "AWSCURRENT").await;
     load.goes_on().await;
 
+    let done = Arc::clone(&load.done);
     let failures = load.end().await;
     assert!(failures.is_empty(), "{}: {:?}", failures.len(), failures[0]);
+    let bought = i64::try_from(done.load(Ordering::Relaxed)).unwrap();
+    assert_eq!(ledger.stock(SKU).await, STOCK - bought);
     end(process, store).await;
 }
 

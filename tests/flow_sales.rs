@@ -4,6 +4,8 @@
 
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "flow_sales/old_shop.rs"]
+mod old_shop;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "support/store_front.rs"]
@@ -66,6 +68,13 @@ async fn a_repeat_gets_the_same_bytes_and_buys_nothing() {
         "in quotes, as the draft says"
     );
     assert_eq!(shop.buy("same", 2).await.reason(), "KeyReused");
+    let unknown = json!({ "sku": "NONE", "quantity": 3, "buyer": "minji" }).to_string();
+    let unknown = shop.post("/v1/checkout", Some("same"), unknown).await;
+    assert_eq!(
+        (unknown.status.as_u16(), unknown.reason().as_str()),
+        (422, "KeyReused"),
+        "of a product that is not there"
+    );
     assert_eq!((shop.ledger.stock(SKU).await, shop.owed().await), (7, 1));
     shop.close().await;
 }
@@ -159,6 +168,8 @@ async fn other_routes_and_methods_say_what_there_is() {
         (405, "NoSuchMethod")
     );
     assert_eq!(method.headers["allow"], "POST");
+    let asked = shop.request("OPTIONS", "/v1/checkout").await;
+    assert_eq!(asked.reason(), "NoSuchMethod", "no page may call");
     assert_eq!(shop.get("/v1/sales/none").await.reason(), "UnknownSale");
     assert_eq!(
         shop.get("/v1/products/none").await.reason(),
@@ -188,7 +199,8 @@ async fn products_come_in_pages_and_by_every_name() {
         (2, &json!(null))
     );
     assert_eq!(shop.get("/v1/products?limit=0").await.fields(), ["limit"]);
-    assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["query"]);
+    assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["limit"]);
+    assert_eq!(shop.get("/v1/products?page=1").await.fields(), ["query"]);
     assert_eq!(shop.get("/v1/products/502103").await.json()["sku"], "P3");
     let body = json!({ "sku": "502103", "quantity": 1, "buyer": "b" }).to_string();
     let bought = shop.post("/v1/checkout", Some("k"), body).await.json();
@@ -197,41 +209,6 @@ async fn products_come_in_pages_and_by_every_name() {
         (&json!("P3"), &json!(2))
     );
     shop.close().await;
-}
-
-#[tokio::test]
-async fn the_old_shop_is_answered_as_it_was() {
-    let shop = StoreFront::open(&["--legacy-routes"]).await;
-    let row = shop.get("/product/donut").await.json();
-    assert_eq!((&row["sku"], &row["stock"]), (&json!(SKU), &json!(10)));
-    let buy = |body: &str| shop.post("/checkout", None, body.to_owned());
-    assert_eq!(buy("").await.text, "구매 완료! 남은 재고: 9");
-    let named = json!({ "productSku": SKU }).to_string();
-    for left in (0..9).rev() {
-        assert_eq!(
-            buy(&named).await.text,
-            format!("구매 완료! 남은 재고: {left}")
-        );
-    }
-    let failed = buy("{}").await;
-    assert_eq!(failed.status, StatusCode::OK);
-    assert_eq!(failed.text, "구매 실패! 남은 재고: 0");
-    assert_eq!(shop.owed().await, 1);
-    let none = buy(r#"{"productSku":"NONE"}"#).await;
-    assert_eq!(
-        (none.status, none.json()),
-        (StatusCode::BAD_REQUEST, json!({ "message": "상품 없음" }))
-    );
-    assert_eq!(buy("{").await.fields(), ["body"]);
-    shop.close().await;
-
-    let empty = StoreFront::open_on(Ledger::create().await, &["--legacy-routes"]).await;
-    let none = empty.get("/product/donut").await;
-    assert_eq!(
-        (none.status.as_u16(), none.json()),
-        (400, json!({ "message": "상품 없음" }))
-    );
-    empty.close().await;
 }
 
 #[tokio::test]
@@ -256,6 +233,13 @@ async fn pages_of_named_origins_may_call() {
             .await
             .contains_key(allowed)
     );
+    let nowhere = shop.request("OPTIONS", "/nowhere").await;
+    assert_eq!((nowhere.status.as_u16(), nowhere.text.as_str()), (200, ""));
+    let own = shop.get("/v1/products").await;
+    assert_eq!(
+        own.headers["access-control-expose-headers"], "retry-after",
+        "else a page cannot read it"
+    );
     shop.close().await;
 }
 
@@ -270,6 +254,7 @@ async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
         (503, "Unavailable")
     );
     assert!(away.headers.contains_key("retry-after"));
+    assert!(away.text.contains("This try bought nothing"), "{away:?}");
     assert!(!away.text.contains("127.0.0.1"), "{away:?}");
     shop.way.mend();
     let repeated = timeout(Duration::from_secs(30), async {
@@ -283,6 +268,20 @@ async fn a_ledger_that_is_away_costs_no_sale_and_sells_nothing_twice() {
     });
     assert_eq!(repeated.await.unwrap().json()["remaining"], 8);
     assert_eq!(shop.ledger.stock(SKU).await, 8);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_ended_meanwhile_cost_no_purchase() {
+    let shop = StoreFront::open(&[]).await;
+    let questions = join_all((0..20).map(|_| shop.get("/v1/products"))).await;
+    assert!(questions.iter().all(|one| one.status == StatusCode::OK));
+    shop.way.cut();
+    sleep(Duration::from_millis(50)).await;
+    shop.way.mend();
+    for key in ["a", "b", "c"] {
+        assert_eq!(shop.buy(key, 1).await.status, StatusCode::OK, "{key}");
+    }
     shop.close().await;
 }
 

@@ -8,10 +8,13 @@ mod commit_cutter;
 mod ledger;
 #[path = "support/outbox.rs"]
 mod outbox;
+#[path = "support/proxy.rs"]
+mod proxy;
 
 use commit_cutter::{CommitCutter, Lost};
 use ledger::{Ledger, request};
 use outbox::{Row, owe, owe_one, owe_text, rows, shortage, unsent};
+use proxy::long_way;
 use restock_operator::edge::store::meta::Once;
 use restock_operator::edge::store::outbox::{Owed, Sent};
 use restock_operator::edge::store::{Store, StoreError};
@@ -74,6 +77,21 @@ async fn what_was_published_is_marked_with_its_request_and_the_rest_stays() {
     );
     assert_eq!(seen(&ledger, last).await, (vec![], None), "after the page");
     assert_eq!(seen(&ledger, 0).await.0, ["e1"], "in the next round");
+}
+
+#[tokio::test]
+async fn a_full_page_is_marked_over_a_long_way() {
+    let ledger = Ledger::create().await;
+    let pool = ledger.schema.pool().await;
+    owe(&pool, 100).await;
+    let (host, port) = ledger.schema.server();
+    let way = long_way(format!("{host}:{port}"), Duration::from_millis(50)).await;
+    let far = Store::connect(&ledger.schema.url_by(way), 1).unwrap();
+    send_all(&far).await.unwrap();
+    assert!(unsent(&pool).await.is_empty());
+    let sent = |row: &Row| row.request_id == Some(format!("r-{}", row.event_id));
+    assert!(rows(&pool).await.iter().all(sent));
+    far.close().await;
 }
 
 #[tokio::test]

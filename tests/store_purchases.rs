@@ -291,6 +291,39 @@ async fn what_the_ledger_does_not_know_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_key_was_answered_is_found_without_its_product() {
+    let ledger = Ledger::with_product().await;
+    let bought = buy(&ledger, "k", 1).await;
+    let kept = async |key: &str, sku: &str| {
+        let purchase = purchase(key, sku, 1);
+        ledger.kept_verdict(&purchase).await.unwrap()
+    };
+    assert_eq!(kept("k", SKU).await, Some(bought));
+    assert_eq!(kept("k", "NONE").await, Some(Verdict::KeyReused));
+    assert_eq!(kept("free", "NONE").await, None);
+}
+
+#[tokio::test]
+async fn an_answer_of_a_later_version_fails_only_who_asks_for_it() {
+    let ledger = Ledger::with_product().await;
+    let keys = ["later", "known", "new"].map(|key| purchase(key, SKU, 1));
+    for key in ["later", "known"] {
+        buy(&ledger, key, 1).await;
+    }
+    let pool = ledger.schema.pool().await;
+    let later = "UPDATE idempotency SET answer = '{\"answer\":\"Reserved\"}' \
+         WHERE idempotency_key = 'later'";
+    sqlx::query(later).execute(&pool).await.unwrap();
+    let verdicts = decide(&ledger, &keys, Terms::default()).await;
+    let Verdict::Unreadable(why) = &verdicts[0] else {
+        panic!("{verdicts:?}");
+    };
+    assert!(why.contains("unknown variant `Reserved`"), "{why}");
+    assert!(verdicts[1..].iter().all(sold), "{verdicts:?}");
+    assert_eq!(ledger.stock(SKU).await, 7);
+}
+
+#[tokio::test]
 async fn a_sale_is_shown_as_it_was_booked() {
     let ledger = Ledger::with_product().await;
     assert!(sold(&buy(&ledger, "k", 2).await));
@@ -322,6 +355,21 @@ async fn old_answers_are_forgotten_and_young_ones_kept() {
     assert_eq!(ledger.purge_answers(day, 10).await.unwrap(), 1);
     assert_eq!(ledger.purge_answers(day, 10).await.unwrap(), 0);
     assert_eq!(count(&ledger, "idempotency").await, 1);
+}
+
+#[tokio::test]
+async fn a_product_that_somebody_holds_is_said_to_be_held() {
+    let ledger = Ledger::with_product().await;
+    let pool = ledger.schema.pool().await;
+    let mut holder = pool.begin().await.unwrap();
+    let lock = "SELECT stock FROM product WHERE sku = 'CP-502101' FOR UPDATE";
+    sqlx::query(lock).execute(&mut *holder).await.unwrap();
+    let group = [purchase("k", SKU, 1)];
+    let product = sku(SKU);
+    let decided = ledger.decide_purchases(&product, &group, Terms::default());
+    assert_eq!(decided.await, Err(StoreError::Locked));
+    holder.rollback().await.unwrap();
+    assert!(sold(&buy(&ledger, "k", 1).await));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ mod ledger;
 mod outbox;
 
 use account::Account;
-use buyers::purchase;
+use buyers::{purchase, sold};
 use grants::On;
 use ledger::{Ledger, SKU, Schema, declaration, new_arrival, new_attempt, request, sku};
 use outbox::{owe, unsent};
@@ -285,9 +285,18 @@ async fn the_account_of_the_sales_may_do_its_own_work_and_no_other() {
         let none = Answer::OutOfStock { available, restock };
         assert_eq!(buy(key, 7).await, Verdict::Answered(none));
     }
+    // The rows of several are written by other statements than that of one.
+    let group = [("k4", 1), ("k5", 1), ("k6", 9), ("k7", 9)];
+    let group = group.map(|(key, quantity)| purchase(key, SKU, quantity));
+    let together = store.decide_purchases(&product, &group, Terms::default());
+    let together = together.await.unwrap().unwrap();
+    let bought: Vec<bool> = together.iter().map(sold).collect();
+    assert_eq!(bought, [true, true, false, false]);
+    let kept = store.kept_verdict(&group[3]).await.unwrap();
+    assert_eq!(kept.as_ref(), together.last());
     tokio::time::sleep(Duration::from_millis(5)).await;
-    assert_eq!(store.purge_answers(Duration::ZERO, 10).await, Ok(3));
-    assert_eq!(seat.ledger.stock(SKU).await, 6);
+    assert_eq!(store.purge_answers(Duration::ZERO, 10).await, Ok(7));
+    assert_eq!(seat.ledger.stock(SKU).await, 4);
 
     seat.may_not(&[
         "UPDATE product SET price = 0",

@@ -2,14 +2,21 @@
 //! documented way out of it settles it: nothing is lost, nothing happens twice.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/buyers.rs"]
+mod buyers;
 #[path = "support/commit_cutter.rs"]
 mod commit_cutter;
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "support/proxy.rs"]
+mod proxy;
 
+use buyers::{purchase, sold};
 use commit_cutter::{CommitCutter, Lost};
 use ledger::{Ledger, SKU, new_arrival, new_attempt, sku};
+use proxy::long_way;
 use restock_operator::domain::progress::RowOutcome;
+use restock_operator::domain::purchase::Terms;
 use restock_operator::edge::store::arrivals::ArrivalEnd;
 use restock_operator::edge::store::attempts::{Fenced, Opened};
 use restock_operator::edge::store::products::{Adjusted, NewAdjustment};
@@ -96,4 +103,34 @@ async fn a_repeated_adjustment_counts_once_whichever_half_was_lost() {
         );
         assert_eq!(ledger.stock(SKU).await, stock);
     }
+}
+
+#[tokio::test]
+async fn a_purchase_stays_in_doubt_if_nobody_can_look_before_its_deadline() {
+    let ledger = Ledger::with_product().await;
+    let cutter = CommitCutter::before(ledger.schema.server()).await;
+    // Long enough that somebody queues for the row before the COMMIT comes by.
+    let way = long_way(cutter.address.to_string(), Duration::from_millis(100)).await;
+    let store = Store::connect(&ledger.schema.url_by(way), 1).unwrap();
+    cutter.arm(Lost::Command);
+    let (product, group) = (sku(SKU), [purchase("k", SKU, 1)]);
+    let pool = ledger.schema.pool().await;
+    let queueing = async {
+        let free = "SELECT stock FROM product FOR UPDATE SKIP LOCKED";
+        while !sqlx::query(free).fetch_all(&pool).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mut holder = pool.begin().await.unwrap();
+        let lock = "SELECT stock FROM product FOR UPDATE";
+        sqlx::query(lock).execute(&mut *holder).await.unwrap();
+        holder
+    };
+    let deciding = store.decide_purchases(&product, &group, Terms::default());
+    let (decided, holder) = tokio::join!(deciding, queueing);
+    let unknown = matches!(decided, Err(StoreError::CommitUnknown(_)));
+    assert!(unknown, "{decided:?}");
+    holder.rollback().await.unwrap();
+    let again = ledger.decide_purchases(&product, &group, Terms::default());
+    assert!(sold(&again.await.unwrap().unwrap()[0]));
+    assert_eq!(ledger.stock(SKU).await, 9);
 }

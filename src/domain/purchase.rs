@@ -9,7 +9,7 @@
 mod decide;
 mod form;
 
-pub use decide::{Decided, Sale, Shelf, Terms, decide};
+pub use decide::{Decided, NewAnswer, Sale, Shelf, Terms, decide};
 pub use form::{BUYER_CHARACTERS_MAX, FieldError, Form};
 
 use crate::domain::order::{EventId, IdempotencyKey, SaleId, short_hash};
@@ -67,6 +67,8 @@ pub enum Verdict {
     Answered(Answer),
     /// Its key belongs to another purchase, which was answered. Nothing was done.
     KeyReused,
+    /// It was answered, in a way that this version cannot read, and why. Nothing was done now.
+    Unreadable(String),
 }
 
 impl Form {
@@ -87,17 +89,19 @@ impl Form {
 pub struct Kept {
     /// Of the purchase that was answered.
     pub digest: String,
-    /// The answer.
-    pub answer: Answer,
+    /// The answer; or why this version cannot read it.
+    pub answer: Result<Answer, String>,
 }
 
 impl Kept {
-    /// What this form gets under the same key.
-    fn verdict(&self, digest: &str) -> Verdict {
-        if self.digest == digest {
-            Verdict::Answered(self.answer.clone())
-        } else {
-            Verdict::KeyReused
+    /// What a purchase of this digest gets under the same key.
+    pub fn verdict(&self, digest: &str) -> Verdict {
+        if self.digest != digest {
+            return Verdict::KeyReused;
+        }
+        match &self.answer {
+            Ok(answer) => Verdict::Answered(answer.clone()),
+            Err(why) => Verdict::Unreadable(why.clone()),
         }
     }
 }

@@ -176,6 +176,25 @@ impl Store {
             }
         }
     }
+
+    /// An open transaction for calls that end within [`CALL_DEADLINE`].
+    async fn transaction(&self) -> Result<Call, StoreError> {
+        self.transaction_until(Instant::now() + CALL_DEADLINE).await
+    }
+
+    /// An open transaction for calls that end by then. Connections that are [trusted](TRUSTED_FOR)
+    /// may all be dead since the server went away; each of them costs one more try, in which
+    /// nothing is sent but its beginning, and after the last of them comes a new one.
+    async fn transaction_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
+        let mut trusted = self.pool.options().get_max_connections();
+        loop {
+            let mut call = self.call_until(ends_at).await?;
+            match call.begin().await {
+                Err(_) if trusted > 0 && Instant::now() < ends_at => trusted -= 1,
+                begun => return begun.map(|()| call),
+            }
+        }
+    }
 }
 
 /// The connection options that a database URL stands for. No error repeats the URL: it

@@ -62,8 +62,24 @@ pub(super) struct Page {
     /// The products after this SKU; without it the first ones.
     after: Option<String>,
     /// At most so many, 100 if not said.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+}
+
+impl Page {
+    /// How many products; read here, so that what is no number is told by the parameter's name.
+    fn limit(&self) -> Result<u32, Problem> {
+        let Some(text) = &self.limit else {
+            return Ok(PAGE_PRODUCTS_MAX);
+        };
+        let limit = text.parse().ok();
+        limit
+            .filter(|limit| (1..=PAGE_PRODUCTS_MAX).contains(limit))
+            .ok_or_else(|| {
+                let detail = format!("must be a whole number from 1 to {PAGE_PRODUCTS_MAX}");
+                Problem::field("limit", detail)
+            })
+    }
 }
 
 /// Lists the products.
@@ -77,7 +93,8 @@ pub(super) struct Page {
         (status = 400, description = "Something in the request is wrong", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn products(
@@ -86,11 +103,7 @@ pub(super) async fn products(
 ) -> Result<Json<Products>, Problem> {
     let Query(page) = page.map_err(|why| Problem::field("query", why.body_text()))?;
     let after = page.after.as_deref().map(parameters::sku).transpose()?;
-    let limit = page.limit.unwrap_or(PAGE_PRODUCTS_MAX);
-    if !(1..=PAGE_PRODUCTS_MAX).contains(&limit) {
-        let detail = format!("must be a whole number from 1 to {PAGE_PRODUCTS_MAX}");
-        return Err(Problem::field("limit", detail));
-    }
+    let limit = page.limit()?;
     // One more than is shown: whether there is a next page.
     let asking = shop.store.products(after.as_ref(), limit + 1);
     let mut found = shop.read(asking).await?;
@@ -117,7 +130,8 @@ pub(super) async fn products(
         (status = 404, description = "No such product", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn product(
@@ -167,7 +181,8 @@ pub(super) struct SaleView {
         (status = 404, description = "No such sale", body = Problem,
             content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn sale(

@@ -18,12 +18,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-/// Longest wait for a purchase, whatever its product is called: that at the till, and a second
-/// for a look at the names.
-const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
+/// Longest wait for a purchase once its body is there, whatever its product is called: that at
+/// the till, and a second for a look at the names.
+pub(super) const BOUGHT_WITHIN: Duration = Duration::from_secs(6);
 
-/// What is bought. For the document of the API: it is parsed by the domain, which names every
-/// field that is wrong.
+/// What is bought: all of it is sold, or nothing. The same under the same key is the same
+/// purchase.
+// It is parsed by the domain, which names every field that is wrong.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it is only described")]
@@ -68,7 +69,10 @@ pub(super) struct Sold {
     tag = "shop",
     params((
         "Idempotency-Key" = String, Header,
-        description = "A new word for each purchase, such as a UUID: 1 to 128 of A-Za-z0-9._:-"
+        description = "A new word for each purchase, such as a UUID: 1 to 128 of A-Za-z0-9._:-, \
+            in quotes or not",
+        pattern = r#"^([A-Za-z0-9._:-]{1,128}|"[A-Za-z0-9._:-]{1,128}")$"#,
+        min_length = 1, max_length = 130
     )),
     request_body = Checkout,
     responses(
@@ -85,8 +89,9 @@ pub(super) struct Sold {
             body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The key belongs to another purchase", body = Problem,
             content_type = "application/problem+json"),
-        (status = 503, description = "Not known: repeat with the same key", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 503, description = "Not done, or not known: repeat with the same key",
+            body = Problem, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds until then"))),
     )
 )]
 pub(super) async fn checkout(
@@ -97,10 +102,18 @@ pub(super) async fn checkout(
     let key = idempotency_key(&headers)?;
     let form = Form::parse(&body::read(body).await?).map_err(Problem::fields)?;
     let mut purchase = purchase(key, form, trace_parent(&headers));
-    match buy(&shop, &mut purchase).await.map_err(Problem::from)? {
+    match buy(&shop, &mut purchase, BOUGHT_WITHIN)
+        .await
+        .map_err(Problem::from)?
+    {
         Verdict::KeyReused => Err(Problem::new(
             Reason::KeyReused,
             format!("Draw a new {IDEMPOTENCY_KEY} for each purchase."),
+        )),
+        Verdict::Unreadable(_) => Err(Problem::new(
+            Reason::Unavailable,
+            "It was answered before, by another version of the shop that this one cannot read. \
+             Try again with the same key.",
         )),
         Verdict::Answered(answer) => told(&purchase.form, answer),
     }
@@ -135,11 +148,15 @@ pub(super) fn purchase(key: IdempotencyKey, form: Form, trace_parent: Option<Str
     }
 }
 
-/// The verdict on a purchase. Its product may be named by any id that the shop has for it, and
-/// has its SKU afterwards.
-pub(super) async fn buy(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdict> {
+/// The verdict on a purchase, within that time. Its product may be named by any id that the shop
+/// has for it, and has its SKU afterwards.
+pub(super) async fn buy(
+    shop: &Shop,
+    purchase: &mut Purchase,
+    within: Duration,
+) -> Result<Verdict, NoVerdict> {
     let began = clock::now();
-    let ended = timeout(BOUGHT_WITHIN, named(shop, purchase)).await;
+    let ended = timeout(within, named(shop, purchase)).await;
     let ended = ended.unwrap_or_else(|_| Err(NoVerdict::Unknown("no answer in time".to_owned())));
     shop.metrics.ended(&ended, clock::now().since(began));
     ended
@@ -151,14 +168,20 @@ async fn named(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdic
         return ended;
     }
     // Rare enough not to cost each purchase a look.
-    let found = shop.product(&purchase.form.sku).await;
-    match found.map_err(|why| NoVerdict::Unknown(why.to_string()))? {
+    match shop.product(&purchase.form.sku).await? {
         Some(product) => {
             purchase.form.sku = product.sku;
             shop.till.decide(purchase.clone()).await
         }
-        None => ended,
+        None => kept(shop, purchase).await,
     }
+}
+
+/// There is no such product, but the key may be taken: by another purchase, or by this one, of
+/// a product that has lost this name.
+async fn kept(shop: &Shop, purchase: &Purchase) -> Result<Verdict, NoVerdict> {
+    let found = shop.read(shop.store.kept_verdict(purchase)).await?;
+    found.ok_or(NoVerdict::NoSuchProduct)
 }
 
 impl From<NoVerdict> for Problem {
@@ -170,7 +193,11 @@ impl From<NoVerdict> for Problem {
             ),
             NoVerdict::Busy => Self::new(
                 Reason::Unavailable,
-                "Too many buyers wait; nothing was bought. Try again in a few seconds.",
+                "Too many buyers wait; this try bought nothing. Try again with the same key.",
+            ),
+            NoVerdict::Unavailable(_) => Self::new(
+                Reason::Unavailable,
+                "This try bought nothing. Try again with the same key.",
             ),
             NoVerdict::Unknown(_) => Self::new(
                 Reason::Unavailable,

@@ -2,14 +2,15 @@
 //! whoever repeats a purchase there buys twice.
 
 use super::body;
-use super::checkout::{buy, purchase};
+use super::checkout::{BOUGHT_WITHIN, buy, purchase};
 use super::problem::Problem;
 use super::shop::Shop;
 use super::till::NoVerdict;
 use crate::domain::order::{IdempotencyKey, Quantity, Sku};
 use crate::domain::purchase::{Answer, Form, Verdict};
+use crate::edge::store::StoreError;
 use crate::edge::store::products::Product;
-use crate::process::random;
+use crate::process::{clock, random};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -17,6 +18,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use tokio::time::timeout;
 
 /// The buyer of a purchase that names none.
 const BUYER: &str = "legacy";
@@ -45,18 +47,23 @@ struct Asked {
 
 /// `GET /product/donut`: the first product.
 pub(super) async fn product(State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
-    Ok(match first(&shop).await? {
+    let late = |_| Err(StoreError::Unavailable("no answer in time".to_owned()).into());
+    let shown = timeout(BOUGHT_WITHIN, show(&shop)).await;
+    shown.unwrap_or_else(late)
+}
+
+async fn show(shop: &Shop) -> Result<Response, Problem> {
+    Ok(match first(shop).await? {
         None => none(),
-        Some(product) => Json(row(&shop, product).await?).into_response(),
+        Some(product) => Json(row(shop, product).await?).into_response(),
     })
 }
 
-/// The old shop's own id of a product is its first alias, where it was taken over.
 async fn row(shop: &Shop, product: Product) -> Result<Row, Problem> {
     let aliases = shop.read(shop.store.aliases(&product.sku)).await?;
-    let first = aliases.first().map(ToString::to_string);
+    let old_id = aliases.iter().find(|alias| is_old_id(alias.as_str()));
     Ok(Row {
-        product_id: first.unwrap_or_else(|| product.sku.to_string()),
+        product_id: old_id.map_or_else(|| product.sku.to_string(), ToString::to_string),
         sku: product.sku.to_string(),
         name: product.name,
         price: product.price,
@@ -64,12 +71,22 @@ async fn row(shop: &Shop, product: Product) -> Result<Row, Problem> {
     })
 }
 
+/// Whether an alias is what `products import` makes of the old shop's own id: a UUID or a
+/// number. Other aliases come and go, and a program that kept the id must meet it again.
+fn is_old_id(alias: &str) -> bool {
+    let digits = alias.replace('-', "");
+    let is_uuid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_uuid || alias.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// `POST /checkout`: one piece of the product that is named, or of the first one.
 pub(super) async fn checkout(
     State(shop): State<Arc<Shop>>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Some(sku) = wanted(&shop, body).await? else {
+    let asked = asked(body).await?;
+    let asked_at = clock::since_boot();
+    let Some(sku) = wanted(&shop, asked).await? else {
         return Ok(none());
     };
     let form = Form {
@@ -80,7 +97,9 @@ pub(super) async fn checkout(
     // Drawn here: within this call a repeat of an uncertain purchase is still the same.
     let key = IdempotencyKey::parse(&format!("legacy-{}", random::hex_128()));
     let mut purchase = purchase(key.expect("hex digits are a word"), form, None);
-    match buy(&shop, &mut purchase).await {
+    // A look for the first product is part of the wait, which is that of any purchase.
+    let left = BOUGHT_WITHIN.saturating_sub(clock::since_boot() - asked_at);
+    match buy(&shop, &mut purchase, left).await {
         Ok(Verdict::Answered(Answer::Sold { remaining, .. })) => {
             Ok(format!("구매 완료! 남은 재고: {remaining}").into_response())
         }
@@ -89,17 +108,21 @@ pub(super) async fn checkout(
         }
         Err(NoVerdict::NoSuchProduct) => Ok(none()),
         Err(why) => Err(Problem::from(why)),
-        Ok(Verdict::KeyReused) => unreachable!("the key was drawn for this purchase"),
+        Ok(Verdict::KeyReused | Verdict::Unreadable(_)) => {
+            unreachable!("the key was drawn for this purchase")
+        }
     }
 }
 
-async fn wanted(shop: &Shop, body: Body) -> Result<Option<Sku>, Problem> {
-    let body = body::read(body).await?;
-    let asked: Asked = match body.trim_ascii() {
-        [] => Asked::default(),
+async fn asked(body: Body) -> Result<Asked, Problem> {
+    match body::read(body).await?.trim_ascii() {
+        [] => Ok(Asked::default()),
         text => serde_json::from_slice(text)
-            .map_err(|why| Problem::field("body", format!("is not {{productSku}}: {why}")))?,
-    };
+            .map_err(|why| Problem::field("body", format!("is not {{productSku}}: {why}"))),
+    }
+}
+
+async fn wanted(shop: &Shop, asked: Asked) -> Result<Option<Sku>, Problem> {
     match asked.product_sku {
         Some(text) => {
             let sku = Sku::parse(&text);
@@ -118,4 +141,23 @@ async fn first(shop: &Shop) -> Result<Option<Product>, Problem> {
 fn none() -> Response {
     let message = "상품 없음";
     (StatusCode::BAD_REQUEST, Json(Message { message })).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_id_is_a_uuid_or_a_number() {
+        for old in [
+            "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+            "f81d4fae7dec11d0a76500a0c91e6bf6",
+            "502101",
+        ] {
+            assert!(is_old_id(old), "{old}");
+        }
+        for other in ["100-donuts", "donut", "FF-500293", "best-donut"] {
+            assert!(!is_old_id(other), "{other}");
+        }
+    }
 }

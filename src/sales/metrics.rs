@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use std::time::Duration;
 
-/// Seconds to an answer: one transaction is a few milliseconds, the promise 5 s.
+/// Seconds to an answer: one transaction is a few milliseconds, the longest wait at the till 5 s.
 const ANSWER_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Purchases that share a transaction, up to its largest number.
@@ -26,19 +26,22 @@ pub(super) enum PurchaseResult {
     KeyReused,
     /// 404.
     UnknownProduct,
-    /// 503, nothing was done.
+    /// 503, too many wait; nothing was done.
     Busy,
+    /// 503, the ledger did not take it; nothing was done.
+    Unavailable,
     /// 503, the key knows.
     Unknown,
 }
 
 impl PurchaseResult {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sold,
         Self::OutOfStock,
         Self::KeyReused,
         Self::UnknownProduct,
         Self::Busy,
+        Self::Unavailable,
         Self::Unknown,
     ];
 }
@@ -51,7 +54,8 @@ impl From<&Result<Verdict, NoVerdict>> for PurchaseResult {
             Ok(Verdict::KeyReused) => Self::KeyReused,
             Err(NoVerdict::NoSuchProduct) => Self::UnknownProduct,
             Err(NoVerdict::Busy) => Self::Busy,
-            Err(NoVerdict::Unknown(_)) => Self::Unknown,
+            Err(NoVerdict::Unavailable(_)) => Self::Unavailable,
+            Ok(Verdict::Unreadable(_)) | Err(NoVerdict::Unknown(_)) => Self::Unknown,
         }
     }
 }

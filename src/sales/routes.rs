@@ -23,7 +23,9 @@ const CORS_REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
     info(
         title = "restock-operator: Sales API",
         description = "Checks the stock and takes from it. A purchase that finds too little \
-            publishes an out-of-stock message, from which a restock comes."
+            leaves an out-of-stock message, which the relay publishes and from which a restock \
+            comes; where the shop sends one at a time, only if no restock is under way. Another \
+            method is answered 405 with Allow, another path 404 with the routes."
     ),
     tags((name = "shop", description = "Buyers and what they buy"))
 )]
@@ -86,5 +88,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_origin(origins.to_vec())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::CONTENT_TYPE, key.expect("a header's name")])
+        // What a page may read besides: when to repeat what was answered 503.
+        .expose_headers([header::RETRY_AFTER])
         .max_age(CORS_REMEMBERED)
 }

@@ -38,8 +38,19 @@ pub(super) enum NoVerdict {
     NoSuchProduct,
     /// Too many wait. Nothing was done.
     Busy,
+    /// The ledger did not take it. Nothing was done.
+    Unavailable(String),
     /// It is not known whether anything was done: the same key gets the answer.
     Unknown(String),
+}
+
+impl From<StoreError> for NoVerdict {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::CommitUnknown(_) => Self::Unknown(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
 }
 
 /// A purchase, and whom to tell.
@@ -129,9 +140,12 @@ impl Till {
         let ended = deciding.await;
         self.note(sku, &ended);
         match ended {
-            Ok(Some(verdicts)) => verdicts.into_iter().map(Ok).collect(),
+            Ok(Some(verdicts)) => {
+                complain_of_unreadable(sku, &verdicts);
+                verdicts.into_iter().map(Ok).collect()
+            }
             Ok(None) => vec![Err(NoVerdict::NoSuchProduct); group.len()],
-            Err(error) => vec![Err(NoVerdict::Unknown(error.to_string())); group.len()],
+            Err(error) => vec![Err(error.into()); group.len()],
         }
     }
 
@@ -140,9 +154,19 @@ impl Till {
             return self.trouble.note(None, clock::now());
         };
         tracing::warn!(%sku, %why, "a group of purchases was not decided");
-        // A row that cannot be read is the trouble of one product, not of the shop.
-        if !matches!(why, StoreError::Unusable(_)) {
+        // A row that cannot be read, or that somebody holds, is the trouble of one product, not
+        // of the shop.
+        if !matches!(why, StoreError::Unusable(_) | StoreError::Locked) {
             self.trouble.note(Some(&why.to_string()), clock::now());
+        }
+    }
+}
+
+/// The rest of its group was decided: it is no trouble of the shop.
+fn complain_of_unreadable(sku: &Sku, verdicts: &[Verdict]) {
+    for verdict in verdicts {
+        if let Verdict::Unreadable(why) = verdict {
+            tracing::warn!(%sku, why, "a kept answer cannot be read by this version");
         }
     }
 }
@@ -205,5 +229,28 @@ impl Drop for Lane {
         if self.open {
             self.till.lanes().remove(&self.sku);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::metrics::Registry;
+    use secrecy::SecretString;
+
+    #[tokio::test]
+    async fn what_one_product_meets_is_no_trouble_of_the_shop() {
+        let url = SecretString::from("mysql://nobody:none@127.0.0.1:1/none");
+        let store = Store::connect(&url, 1).expect("a URL");
+        let metrics = Arc::new(Metrics::register(&Registry::default()));
+        let till = Till::new(store, Terms::default(), metrics, TaskTracker::new());
+        let sku = Sku::parse("CP-1").expect("a SKU");
+        let after = |why| {
+            till.note(&sku, &Err::<(), _>(why));
+            till.trouble.at(clock::now())
+        };
+        assert_eq!(after(StoreError::Locked), None);
+        assert_eq!(after(StoreError::Unusable("a row".to_owned())), None);
+        assert!(after(StoreError::Unavailable("read-only".to_owned())).is_some());
     }
 }

@@ -16,11 +16,11 @@ pub(crate) fn purchase(key: &str, sku: &str, quantity: u32) -> Purchase {
     }
 }
 
-/// The answer of a verdict; fails if the key belongs to another purchase.
+/// The answer of a verdict; fails if the key belongs to another purchase, or cannot be read.
 pub(crate) fn answer(verdict: &Verdict) -> &Answer {
     match verdict {
         Verdict::Answered(answer) => answer,
-        Verdict::KeyReused => panic!("the key is its own"),
+        other => panic!("the key is its own: {other:?}"),
     }
 }
 

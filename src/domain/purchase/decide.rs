@@ -41,13 +41,24 @@ pub struct Sale {
     pub buyer: String,
 }
 
+/// An answer that is given now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAnswer {
+    /// Its key.
+    pub key: IdempotencyKey,
+    /// Of the purchase.
+    pub digest: String,
+    /// The answer.
+    pub answer: Answer,
+}
+
 /// What a group of purchases comes to. All of it is one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decided {
     /// What each purchase of the group is told, in its order.
     pub verdicts: Vec<Verdict>,
-    /// What is kept, by key, for repeats: one for each purchase that was decided now.
-    pub answers: Vec<(IdempotencyKey, Kept)>,
+    /// What is kept for repeats: one for each purchase that was decided now.
+    pub answers: Vec<NewAnswer>,
     /// What was sold.
     pub sales: Vec<Sale>,
     /// The messages that are owed.
@@ -79,9 +90,17 @@ pub fn decide(
         }
         let answer = answer(&mut shelf, purchase, terms, &mut decided);
         decided.verdicts.push(Verdict::Answered(answer.clone()));
-        let now_kept = Kept { digest, answer };
-        kept.insert(purchase.key.clone(), now_kept.clone());
-        decided.answers.push((purchase.key.clone(), now_kept));
+        let now_kept = Kept {
+            digest: digest.clone(),
+            answer: Ok(answer.clone()),
+        };
+        kept.insert(purchase.key.clone(), now_kept);
+        let key = purchase.key.clone();
+        decided.answers.push(NewAnswer {
+            key,
+            digest,
+            answer,
+        });
     }
     decided
 }

@@ -4,7 +4,9 @@ use crate::domain::message::plain_text;
 use crate::domain::order::{QUANTITY_MAX, Quantity, Sku};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Longest name or number of a buyer, in characters: that of the ledger's column.
@@ -65,14 +67,17 @@ impl Form {
 
 fn fields(body: &[u8]) -> Result<Map<String, Value>, FieldError> {
     let wrong = |why| error("body", &format!("is no purchase in JSON: {why}"));
-    serde_json::from_slice(body)
-        .map(|Fields(fields)| fields)
-        .map_err(wrong)
+    let Fields(fields) = serde_json::from_slice(body).map_err(wrong)?;
+    let read = |(key, raw): (String, Box<RawValue>)| match serde_json::from_str(raw.get()) {
+        Ok(value) => Ok((key, value)),
+        Err(why) => Err(error(&quote(&key), &format!("cannot be read: {why}"))),
+    };
+    fields.into_iter().map(read).collect()
 }
 
 /// An object, each field of which stands once: of two, one reader takes the first and another
-/// the last.
-struct Fields(Map<String, Value>);
+/// the last. The values are read later: one that cannot be, such as 1e999, has a field's name.
+struct Fields(BTreeMap<String, Box<RawValue>>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -90,8 +95,8 @@ impl<'de> Visitor<'de> for EachOnce {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut fields = Map::new();
-        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+        let mut fields = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
             if fields.contains_key(&key) {
                 let twice = format!("{} stands twice", quote(&key));
                 return Err(A::Error::custom(twice));

@@ -91,8 +91,7 @@ impl Store {
         arrival: &NewArrival,
         ends_at: Instant,
     ) -> Result<ArrivalEnd, Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         let raise = sqlx::query(RAISE)
             .bind(arrival.quantity.get())
             .bind(arrival.sku.as_str());

@@ -77,8 +77,7 @@ impl Store {
     }
 
     async fn try_open(&self, row: &NewAttempt, ends_at: Instant) -> Result<Opened, Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         lock_attempts(&mut call, &row.request_id).await?;
         let insert = bind(sqlx::query(OPEN), row, RowOutcome::Open)
             .bind(row.request_id.as_str())

@@ -183,8 +183,7 @@ impl Store {
         noted: &[NotedDeadLetter],
     ) -> Result<Vec<NotedDeadLetter>, Failure> {
         let mut unknown = Vec::new();
-        let mut call = self.call().await?;
-        call.begin().await?;
+        let mut call = self.transaction().await?;
         for letter in noted {
             let query = sqlx::query(SEE_AGAIN)
                 .bind(letter.request_id.as_str())
@@ -253,8 +252,7 @@ impl Store {
     }
 
     async fn try_mark_told(&self, letters: &[DeadLetter], notice_id: &str) -> Result<(), Failure> {
-        let mut call = self.call().await?;
-        call.begin().await?;
+        let mut call = self.transaction().await?;
         for letter in letters {
             let query = sqlx::query(TOLD)
                 .bind(notice_id)

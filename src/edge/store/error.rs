@@ -8,6 +8,10 @@ pub enum StoreError {
     /// Nothing was done. Try again later.
     #[error("the ledger is unavailable, nothing was done: {0}")]
     Unavailable(String),
+    /// Nothing was done: other transactions were in the way until the deadline. Only what was
+    /// asked for is concerned. Try again later.
+    #[error("another transaction of the ledger was in the way, nothing was done")]
+    Locked,
     /// It may have been done, or not. Read it back, or repeat the call where it says that
     /// a repeat is harmless.
     #[error("it is unknown whether the ledger did it: {0}")]
@@ -42,7 +46,7 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Duplicate => Self::Broken("unexpected duplicate key".to_owned()),
-            Failure::Locked => Self::Unavailable("another transaction was in the way".to_owned()),
+            Failure::Locked => Self::Locked,
             Failure::Other(error) => error,
         }
     }

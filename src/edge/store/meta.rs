@@ -147,8 +147,7 @@ impl Store {
         name: &str,
         act: impl AsyncFnOnce() -> Result<(), E>,
     ) -> Result<Once<E>, Failure> {
-        let mut call = self.call().await?;
-        call.begin().await?;
+        let mut call = self.transaction().await?;
         call.write(sqlx::query(TAKE_UP).bind(name)).await?;
         let rows = call.read(sqlx::query(DONE_AT).bind(name)).await?;
         let done_at = rows

@@ -73,8 +73,7 @@ impl Store {
         alias: &ProductId,
         ends_at: Instant,
     ) -> Result<(), Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         lock(&mut call, sku).await?;
         let rename = sqlx::query(RENAME).bind(alias.as_str()).bind(sku.as_str());
         if call.write(rename).await? == 0 {

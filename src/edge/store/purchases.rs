@@ -11,6 +11,7 @@ use crate::domain::purchase::{Decided, Kept, Purchase, Shelf, Terms, Verdict, de
 use rows::{insert_answers, insert_sales, insert_shortages, kept_answers};
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
+use std::slice;
 use tokio::time::Instant;
 
 /// Purchases of one [`Store::decide_purchases`]: with three rows each, a transaction of some
@@ -69,16 +70,18 @@ impl Store {
         terms: Terms,
     ) -> Result<Option<Vec<Verdict>>, StoreError> {
         let ends_at = Instant::now() + CALL_DEADLINE;
-        match self
+        let first = self
             .decide_once(sku, group, terms, Keys::Presumed, ends_at)
-            .await
-        {
+            .await;
+        let first = match first {
             Err(
-                Failure::Duplicate | Failure::Locked | Failure::Other(StoreError::CommitUnknown(_)),
-            ) => {}
+                why @ (Failure::Duplicate
+                | Failure::Locked
+                | Failure::Other(StoreError::CommitUnknown(_))),
+            ) => why,
             ended => return Ok(ended?),
-        }
-        retried(async || {
+        };
+        let ended = retried(async || {
             let ended = self
                 .decide_once(sku, group, terms, Keys::Looked, ends_at)
                 .await;
@@ -87,8 +90,25 @@ impl Store {
                 Failure::Duplicate => Failure::Locked,
                 other => other,
             })
+        });
+        ended.await.map_err(|last| match (first, last) {
+            // No later try has found out what became of it.
+            (Failure::Other(unknown), _) => unknown,
+            (Failure::Locked, StoreError::Unavailable(_)) => StoreError::Locked,
+            (_, last) => last,
         })
-        .await
+    }
+
+    /// What this purchase was answered under its key before; none if the key is free. For one
+    /// whose product is not there: it is in no group that is decided.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a read changes nothing.
+    pub async fn kept_verdict(&self, purchase: &Purchase) -> Result<Option<Verdict>, StoreError> {
+        let mut call = self.call().await?;
+        let kept = kept_answers(&mut call, slice::from_ref(purchase)).await?;
+        let kept = kept.get(&purchase.key);
+        Ok(kept.map(|kept| kept.verdict(&purchase.form.digest())))
     }
 
     async fn decide_once(
@@ -99,8 +119,7 @@ impl Store {
         keys: Keys,
         ends_at: Instant,
     ) -> Result<Option<Vec<Verdict>>, Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         let alone = group.len() == 1 && !terms.early_warning && matches!(keys, Keys::Presumed);
         let mut verdicts = None;
         if alone {

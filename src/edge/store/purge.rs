@@ -114,8 +114,7 @@ impl Store {
     }
 
     async fn try_purge_attempts(&self, attempts: &[&OldAttempt]) -> Result<u64, Failure> {
-        let mut call = self.call().await?;
-        call.begin().await?;
+        let mut call = self.transaction().await?;
         let mut purged = 0;
         for row in attempts {
             let query = sqlx::query(PURGE)

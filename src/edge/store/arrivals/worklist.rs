@@ -142,8 +142,7 @@ impl Store {
         id: &RequestId,
         attempt: u32,
     ) -> Result<(), Failure> {
-        let mut call = self.call().await?;
-        call.begin().await?;
+        let mut call = self.transaction().await?;
         for statement in [recorded, CLOSED] {
             call.write(sqlx::query(statement).bind(id.as_str()).bind(attempt))
                 .await?;

@@ -67,8 +67,7 @@ impl Store {
         adjustment: &NewAdjustment,
         ends_at: Instant,
     ) -> Result<Adjusted, Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         // The row first: after it, a repeat cannot be taken for too little stock.
         let record = sqlx::query(RECORD)
             .bind(&adjustment.id)

@@ -117,8 +117,7 @@ impl Store {
         ending: Ending,
         ends_at: Instant,
     ) -> Result<Applied, Failure> {
-        let mut call = self.call_until(ends_at).await?;
-        call.begin().await?;
+        let mut call = self.transaction_until(ends_at).await?;
         let mut work = Vec::with_capacity(declared.len());
         for product in declared {
             let row = apply_row(&mut call, product).await?;

@@ -11,7 +11,7 @@
 //! would keep question marks.
 
 use crate::domain::order::{IdempotencyKey, Sku};
-use crate::domain::purchase::{Answer, Kept, Purchase, Sale};
+use crate::domain::purchase::{Answer, Kept, NewAnswer, Purchase, Sale};
 use crate::domain::shortage::Shortage;
 use crate::edge::store::StoreError;
 use crate::edge::store::call::Call;
@@ -78,7 +78,8 @@ const INSERT_SHORTAGES: &str = concat!(
          message VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$.body' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
-/// The answers that were given under these keys.
+/// The answers that were given under these keys. One that this version cannot read is the
+/// matter of its own purchase, and fails no other of the group.
 pub(super) async fn kept_answers(
     call: &mut Call,
     group: &[Purchase],
@@ -90,28 +91,25 @@ pub(super) async fn kept_answers(
 }
 
 fn kept(row: &MySqlRow) -> Result<(IdempotencyKey, Kept), StoreError> {
-    let unreadable = |why| StoreError::Unusable(format!("column answer: {why}"));
-    let answer: Answer = serde_json::from_str(get(row, "answer")?).map_err(unreadable)?;
+    let answer = serde_json::from_str(get(row, "answer")?);
+    let answer = answer.map_err(|why| format!("column answer: {why}"));
     let digest = get(row, "request_digest")?;
     Ok((word(row, "idempotency_key")?, Kept { digest, answer }))
 }
 
 /// Keeps what was answered.
-pub(super) async fn insert_answers(
-    call: &mut Call,
-    answers: &[(IdempotencyKey, Kept)],
-) -> Result<(), Failure> {
+pub(super) async fn insert_answers(call: &mut Call, answers: &[NewAnswer]) -> Result<(), Failure> {
     let insert = match answers {
         [] => return Ok(()),
-        [(key, kept)] => sqlx::query(INSERT_ANSWER)
-            .bind(key.as_str())
-            .bind(&kept.digest)
-            .bind(status(&kept.answer))
-            .bind(text(&kept.answer)),
-        _ => sqlx::query(INSERT_ANSWERS).bind(array(answers, |(key, kept)| {
+        [new] => sqlx::query(INSERT_ANSWER)
+            .bind(new.key.as_str())
+            .bind(&new.digest)
+            .bind(status(&new.answer))
+            .bind(text(&new.answer)),
+        _ => sqlx::query(INSERT_ANSWERS).bind(array(answers, |new| {
             json!({
-                "key": key, "digest": kept.digest,
-                "status": status(&kept.answer), "answer": text(&kept.answer),
+                "key": new.key, "digest": new.digest,
+                "status": status(&new.answer), "answer": text(&new.answer),
             })
         })),
     };
