@@ -114,7 +114,7 @@ pub(super) struct CancelArgs {
 }
 
 /// Text that the definition of the object takes.
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     let reason = plain_text(text, usize::MAX);
     match reason.chars().count() {
         0 => Err("it is blank: who reads the request later wants to know".to_owned()),
@@ -222,8 +222,9 @@ async fn speak(
             Err(failure) => failures.add(failure),
         }
     }
-    if !confirmed {
-        confirm::confirm(&sayings, manner.dry_run)?;
+    if !confirmed && let Err(why) = confirm::confirm(&sayings, manner.dry_run) {
+        failures.add(why);
+        return failures.told();
     }
     let mut said = Vec::new();
     for mut saying in sayings {
