@@ -68,6 +68,7 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
                 "--yes",
             ],
             &["discard", &id, "--because", "x"],
+            &["discard", &id, "--because", " ", "--save", save, "--yes"],
             &["redrive"],
             &["redrive", "--all", &id],
         ] {
