@@ -77,10 +77,10 @@ impl Looked {
         )
     }
 
-    /// Whether letters are there that it did not meet.
-    pub(super) fn is_short(self) -> bool {
+    /// Whether letters may be there that it did not meet.
+    fn is_short(self) -> bool {
         let there = self.letters.saturating_sub(self.gone);
-        (there as u64) < self.depth
+        !self.whole || (there as u64) < self.depth
     }
 
     /// Why not at all of them, if so.
