@@ -14,6 +14,8 @@ mod stock_queue;
 mod discard;
 #[path = "flow_dead_letters/fifo.rs"]
 mod fifo;
+#[path = "flow_dead_letters/hidden.rs"]
+mod hidden;
 #[path = "flow_dead_letters/identity.rs"]
 mod identity;
 #[path = "flow_dead_letters/output.rs"]

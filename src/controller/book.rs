@@ -8,9 +8,8 @@ use crate::controller::record::record;
 use crate::domain::decide::LOOK_AGAIN;
 use crate::domain::order::Quantity;
 use crate::domain::progress::{Observed, Progress};
-use crate::edge::callback::call_back;
+use crate::edge::callback::{Answered, call_back};
 use kube::runtime::controller::Action;
-use std::time::Duration;
 
 /// What the receiver answers when the arrival is committed, now or before.
 const BOOKED: u16 = 200;
@@ -35,11 +34,29 @@ pub(super) async fn book(
     let body = serde_json::json!({ "sku": claims.sku, "quantity": quantity.get() });
     match call_back(&url, &body).await {
         // Whose goods they were, these or those of a callback that was faster, is in the
-        // ledger: the next pass says so.
-        Ok(BOOKED) => Action::requeue(Duration::ZERO),
-        Ok(PARKED) => record(subject, seen, progress, context).await,
-        Ok(status) => {
+        // ledger: the arrival wakes the request, and that pass says so.
+        Ok(Answered {
+            status: BOOKED,
+            by_receiver: true,
+        }) => Action::requeue(LOOK_AGAIN),
+        Ok(Answered {
+            status: PARKED,
+            by_receiver: true,
+        }) => record(subject, seen, progress, context).await,
+        Ok(Answered {
+            status,
+            by_receiver: true,
+        }) => {
             tracing::warn!(request_id = %id, status, "the receiver does not book the goods");
+            Action::requeue(LOOK_AGAIN)
+        }
+        Ok(Answered { status, .. }) => {
+            tracing::warn!(
+                request_id = %id,
+                status,
+                "what answers is no receiver, and the goods are not booked: is \
+                 RESTOCK_RECEIVER_URL right?"
+            );
             Action::requeue(LOOK_AGAIN)
         }
         Err(why) => {

@@ -125,13 +125,21 @@ impl Expiry {
         let fields = format!("status.phase={},status.finished=true", phase.as_str());
         let mut next: Option<String> = None;
         let mut deleted = 0;
-        while deleted < DELETIONS_MAX {
+        loop {
             let page = cluster::list_metadata(requests, &fields, PAGE, next).await?;
-            let metadata = page.items.into_iter().map(|object| object.metadata);
-            // What a person may have said of it comes first; it is old in the next round too.
-            let unedited = metadata.filter(|metadata| !self.edits.is_new(metadata));
-            let expired = unedited.filter_map(|metadata| expired(metadata, age, now));
-            deleted += self.delete(expired).await?;
+            let mut unedited = Vec::new();
+            for object in page.items {
+                // What a person may have said of it comes first; it is old in the next round too.
+                if !self.edits.takes(&object.metadata, pulse).await {
+                    unedited.push(object.metadata);
+                }
+            }
+            // Behind the last deletion of a round there may be words too.
+            if deleted < DELETIONS_MAX {
+                let expired = unedited.into_iter();
+                let expired = expired.filter_map(|metadata| self::expired(metadata, age, now));
+                deleted += self.delete(expired).await?;
+            }
             pulse.beat();
             next = page.metadata.continue_.filter(|token| !token.is_empty());
             if next.is_none() {

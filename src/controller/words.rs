@@ -5,15 +5,21 @@ use crate::controller::context::Context;
 use crate::controller::observe::Subject;
 use crate::controller::pass;
 use crate::edge::cluster;
+use crate::process::health::Pulse;
 use crate::process::recent::Recent;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Edits that wait to be looked at; those beyond are found by the next round.
+/// Edits that wait to be looked at; whoever finds more waits for room.
 const WAITING_MAX: usize = 1_024;
+
+/// Longest wait for the room of one: a look is a GET and a pass, each with calls of ten seconds
+/// at most, and room comes with the end of each. Without room it is found by the next round.
+const ROOM_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A finished object whose spec was changed after its creation.
 pub struct Edited {
@@ -38,24 +44,26 @@ impl Edits {
     }
 
     /// Whether an edit of this object was not looked at yet; then it is to be.
-    pub(super) fn is_new(&self, metadata: &ObjectMeta) -> bool {
-        // The first generation is the creation, and before an end there is no word on it.
-        let generation = metadata.generation.filter(|generation| *generation > 1);
-        let (Some(generation), Some(uid)) = (generation, &metadata.uid) else {
+    pub(super) async fn takes(&self, metadata: &ObjectMeta, pulse: &Pulse) -> bool {
+        let Some(edited) = self.unseen(metadata) else {
             return false;
         };
-        let edit = format!("{uid}/{generation}");
-        if self.looked_at.knows(&edit) {
-            return false;
-        }
-        let edited = Edited {
+        // What is found while thousands are said at once waits here, and not for the next round.
+        let room = self.waiting.send_timeout(edited, ROOM_DEADLINE).await;
+        drop(room);
+        pulse.beat();
+        true
+    }
+
+    fn unseen(&self, metadata: &ObjectMeta) -> Option<Edited> {
+        // The first generation is the creation, and before an end there is no word on it.
+        let generation = metadata.generation.filter(|generation| *generation > 1)?;
+        let edit = format!("{}/{generation}", metadata.uid.as_ref()?);
+        (!self.looked_at.knows(&edit)).then(|| Edited {
             namespace: metadata.namespace.clone().unwrap_or_default(),
             name: metadata.name.clone().unwrap_or_default(),
             edit,
-        };
-        // Without room it is found again.
-        drop(self.waiting.try_send(edited));
-        true
+        })
     }
 }
 
@@ -67,6 +75,10 @@ pub(super) async fn run(
     shutdown: CancellationToken,
 ) {
     while let Some(Some(edited)) = shutdown.run_until_cancelled(waiting.recv()).await {
+        // Found a second time while it waited.
+        if edits.looked_at.knows(&edited.edit) {
+            continue;
+        }
         if context.leads() && look(&edited, &context).await {
             edits.looked_at.is_new(&edited.edit);
         }
@@ -85,9 +97,12 @@ async fn look(edited: &Edited, context: &Context) -> bool {
             return false;
         }
     };
-    let Ok(subject) = Subject::parse(&object) else {
-        // Said by whoever meets it: an object that cannot be read is not for this loop.
-        return true;
+    let subject = match Subject::parse(&object) {
+        Ok(subject) => subject,
+        Err(why) => {
+            context.unreadable(&object.metadata, &why);
+            return true;
+        }
     };
     let handled = subject.progress.handled_resolution.as_ref();
     let word = subject.request.resolution.as_ref();
@@ -101,4 +116,50 @@ async fn look(edited: &Edited, context: &Context) -> bool {
         let _ = pass(&object, context).await;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::health::Health;
+
+    fn edited(number: usize) -> ObjectMeta {
+        ObjectMeta {
+            uid: Some(number.to_string()),
+            generation: Some(2),
+            ..ObjectMeta::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn more_edits_than_wait_at_once_are_all_looked_at_in_one_round() {
+        let (edits, mut waiting) = Edits::new();
+        let pulse = Health::default().pulse("expire", ROOM_DEADLINE);
+        let many = 3 * WAITING_MAX;
+        let finding = async {
+            for number in 0..many {
+                assert!(edits.takes(&edited(number), &pulse).await);
+            }
+        };
+        let looking = async {
+            for number in 0..many {
+                let next = waiting.recv().await.unwrap();
+                assert_eq!(next.edit, format!("{number}/2"));
+            }
+        };
+        tokio::join!(finding, looking);
+    }
+
+    #[test]
+    fn an_edit_is_new_until_it_was_looked_at_and_a_creation_is_none() {
+        let (edits, _waiting) = Edits::new();
+        assert!(edits.unseen(&edited(0)).is_some());
+        edits.looked_at.is_new("0/2");
+        assert!(edits.unseen(&edited(0)).is_none());
+        let created = ObjectMeta {
+            generation: Some(1),
+            ..edited(1)
+        };
+        assert!(edits.unseen(&created).is_none());
+    }
 }

@@ -66,13 +66,14 @@ pub fn objection(word: &Resolution, progress: &Progress) -> Option<String> {
 }
 
 /// Whether a further order may be a second one: the latest attempt may have ordered, or they
-/// all may have. Orders before those were ordered again over by a person, or the policy.
+/// all may have. Orders before those were ordered again over by a person, or the policy. An
+/// order that is being sent now may be in doubt when the word on it is taken up.
 pub fn may_order_twice(progress: &Progress) -> bool {
     let ordered = matches!(
         progress.outcome,
         OrderOutcome::Placed | OrderOutcome::Unknown
     );
-    ordered || progress.reason == Reason::AttemptsExhausted
+    ordered || progress.phase == Phase::Placing || progress.reason == Reason::AttemptsExhausted
 }
 
 /// Whether nobody knows if the factory has the order of the latest attempt.

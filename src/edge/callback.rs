@@ -17,7 +17,7 @@ pub const MARK: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("receiver"),
 );
 
-/// What answered a knock.
+/// What answered a callback, or a knock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// The HTTP status.
@@ -26,14 +26,13 @@ pub struct Answered {
     pub by_receiver: bool,
 }
 
-/// Posts the order's own JSON to the URL that came with it, once; the status of the answer.
-/// The legacy factory follows no redirect, so this does not either.
+/// Posts the order's own JSON to the URL that came with it, once. The legacy factory follows no redirect, so this does not either.
 ///
 /// # Errors
 /// In words, and without the URL: it holds a token.
-pub async fn call_back(url: &str, order: &Value) -> Result<u16, String> {
+pub async fn call_back(url: &str, order: &Value) -> Result<Answered, String> {
     let answer = send(client()?.post(url).json(order)).await?;
-    Ok(answer.status().as_u16())
+    Ok(Answered::by(&answer))
 }
 
 /// Where callbacks go to, below this base URL.
@@ -47,11 +46,17 @@ pub fn door(base: &str) -> String {
 /// In words, and without the URL.
 pub async fn knock(base: &str) -> Result<Answered, String> {
     let answer = send(client()?.get(door(base))).await?;
-    let (name, value) = MARK;
-    Ok(Answered {
-        status: answer.status().as_u16(),
-        by_receiver: answer.headers().get(name) == Some(&value),
-    })
+    Ok(Answered::by(&answer))
+}
+
+impl Answered {
+    fn by(answer: &Response) -> Self {
+        let (name, value) = MARK;
+        Self {
+            status: answer.status().as_u16(),
+            by_receiver: answer.headers().get(name) == Some(&value),
+        }
+    }
 }
 
 fn client() -> Result<Client, String> {

@@ -3,6 +3,7 @@
 
 use super::{Why, open, request};
 use crate::domain::message::{Identity, IdentityKind, MessageError, unreadable_id};
+use crate::domain::order::{QUANTITY_MAX, WordError};
 use crate::domain::time::Time;
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::Received;
@@ -147,7 +148,35 @@ fn impersonal(why: &Why) -> String {
             ..
         }) => format!("no {what}: expected {expected}{hint}"),
         Why::Message(MessageError::Mapping { what, .. }) => format!("the mapping of {what} failed"),
+        Why::Message(MessageError::Word(WordError::Quantity { .. })) => {
+            format!("quantity must be a whole number from 1 to {QUANTITY_MAX}")
+        }
         Why::Message(other) => other.to_string(),
         Why::Rule(_) => "the rules of the definition do not admit it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_where_a_quantity_should_be_is_told_to_its_sender_only() {
+        let message = Received {
+            message_id: "m-1".to_owned(),
+            body: r#"{"MessageAttributeProductId": "CP-1", "MessageAttributeProductCnt": "kim's"}"#
+                .to_owned(),
+            ..Received::default()
+        };
+        let mapping = Mapping::common_shop();
+        let death = Death::of(
+            &message,
+            "arn:aws:sqs:eu-west-1:1:stock",
+            &mapping,
+            Time::default(),
+        );
+        assert!(death.reason.ends_with("found kim's"), "{}", death.reason);
+        let expected = "quantity must be a whole number from 1 to 1000000";
+        assert_eq!(death.impersonal, expected);
     }
 }

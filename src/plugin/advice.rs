@@ -21,7 +21,8 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              `not-placed`."
         }
         "Invalid" => {
-            "Nothing was ordered. Mend what the message says, then `kubectl restock retry NAME`."
+            "Its last attempt ordered nothing. Mend what the message says, then `kubectl restock \
+             retry NAME`."
         }
         "Cancelled" => "Nothing: no further order is sent, for a person said so.",
         "Duplicate" => {
@@ -32,15 +33,16 @@ pub(super) fn of(reason: &str) -> Option<&'static str> {
              restock retry NAME`."
         }
         "FactoryUnreachable" => {
-            "Nothing was ordered. Mend the way to the factory, then `kubectl restock retry NAME`."
+            "Its last attempt ordered nothing. Mend the way to the factory, then `kubectl restock \
+             retry NAME`."
         }
         "FactoryThrottled" => {
-            "Nothing was ordered. Ask the factory's owners, lower ordersPerSecond, then `kubectl \
-             restock retry NAME`."
+            "Its last attempt ordered nothing. Ask the factory's owners, lower ordersPerSecond, \
+             then `kubectl restock retry NAME`."
         }
         "Refused" => {
-            "Nothing was ordered. 401, 403: headersFrom; 3xx, 404: url; 400, 422: the order. \
-             Mend it, then `kubectl restock retry NAME`."
+            "Its last attempt ordered nothing. 401, 403: headersFrom; 3xx, 404: url; 400, 422: \
+             the order. Mend it, then `kubectl restock retry NAME`."
         }
         "CallbackOverdue" => {
             "The factory has the order. Ask it for the order id. Goods that still come mend \

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::requests::{self, Selection};
 use super::target::{Place, Target};
 use super::view::View;
+use std::collections::BTreeSet;
 
 /// Requests, as they are named on the command line.
 #[derive(Debug, Default, clap::Args)]
@@ -34,7 +35,9 @@ impl Chosen {
             return Ok((place, selected));
         }
         let (place, namespace) = target.namespace_of_names().await?;
-        let names = self.names.iter();
+        // One that is named twice is one.
+        let mut seen = BTreeSet::new();
+        let names = self.names.iter().filter(|name| seen.insert(*name));
         let named = names.map(|name| (namespace.clone(), name.clone()));
         Ok((place, named.collect()))
     }

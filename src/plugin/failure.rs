@@ -113,8 +113,7 @@ impl Failure {
     }
 }
 
-/// Failures of several requests. All requests are tried; the last failure also says what to do
-/// next.
+/// Failures of several requests or letters; the last one also says what to do next.
 #[derive(Debug, Default)]
 pub(super) struct Failures(Option<Failure>);
 

@@ -222,8 +222,9 @@ async fn speak(
             Err(failure) => failures.add(failure),
         }
     }
-    if !confirmed {
-        confirm::confirm(&sayings, manner.dry_run)?;
+    if !confirmed && let Err(why) = confirm::confirm(&sayings, manner.dry_run) {
+        failures.add(why);
+        return failures.told();
     }
     let mut said = Vec::new();
     for mut saying in sayings {

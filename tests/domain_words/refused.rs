@@ -3,7 +3,7 @@
 use crate::{at, failed, in_doubt, recorded, step, word};
 use restock_operator::domain::decide::Step;
 use restock_operator::domain::progress::{OrderOutcome, Phase, Progress, Reason, RowOutcome};
-use restock_operator::domain::word::Verb;
+use restock_operator::domain::word::{Verb, may_order_twice};
 
 /// Why the word was refused; the request stands where it stood.
 pub(crate) fn refusal(progress: &Progress, verb: Verb, outcome: RowOutcome) -> String {
@@ -73,4 +73,6 @@ fn a_word_about_another_attempt_is_stale_and_one_during_an_order_waits() {
     let placing = at(Phase::Placing, Reason::Ordering, OrderOutcome::NotPlaced);
     let waits = step(&placing, Verb::Cancel, RowOutcome::Open);
     assert!(matches!(waits, Step::Wait { .. }), "{waits:?}");
+    // When it is taken up, the order may be in doubt: whoever says it is asked before.
+    assert!(may_order_twice(&placing));
 }

@@ -10,7 +10,11 @@ use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::resolution::HandledResolution;
 use restock_operator::crd::words::{Phase, WordOutcome};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 /// A finished request is looked at once a minute.
 const TAKEN_UP_WITHIN: Duration = Duration::from_secs(120);
@@ -250,6 +254,56 @@ async fn goods_that_a_person_says_have_come_count_once_by_however_many_controlle
         assert!(is_done(&object));
         assert_eq!(object.status.unwrap().arrival.unwrap().quantity, 3);
         assert_eq!(shop.stock().await, 13);
+    })
+    .await;
+}
+
+/// Some web server, at the URL that should be the receiver's: it answers so to everybody. Counts
+/// how often it did.
+async fn stranger(status: &'static str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answered = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&answered);
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            // An order is small: it comes in one piece.
+            let _ = caller.read(&mut [0; 8_192]).await;
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+            let _ = caller.write_all(answer.as_bytes()).await;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    (url, answered)
+}
+
+#[tokio::test]
+async fn goods_that_somebody_else_than_the_receiver_takes_are_not_booked_and_not_lost() {
+    in_shop(json!({}), |shop| async move {
+        let mut controller = shop.controller();
+        shop.ask("lost", 2, "fault:lose").await;
+        placed(&shop, "lost").await;
+        for status in ["200 OK", "202 Accepted"] {
+            controller.kill();
+            let (url, answered) = stranger(status).await;
+            controller = shop.controller_with(&[("RESTOCK_RECEIVER_URL", url)]);
+            say(&shop, "lost", "Arrived", 1, json!({ "quantity": 2 })).await;
+            let until = Instant::now() + Duration::from_secs(40);
+            while answered.load(Ordering::Relaxed) == 0 {
+                assert!(Instant::now() < until, "nobody was asked");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let waiting = shop.requests().get("lost").await.unwrap();
+            assert!(handled(&waiting).is_none(), "{status}: {waiting:?}");
+            let answers = answered.load(Ordering::Relaxed);
+            assert!(answers < 3, "{status}: {answers} times in two seconds");
+        }
+        controller.kill();
+        let _roles = [shop.controller(), shop.receiver()];
+        let object = shop.wait_for_all(1, Phase::Succeeded).await.remove(0);
+        assert!(is_done(&object));
+        assert_eq!(shop.stock().await, 12);
     })
     .await;
 }

@@ -54,6 +54,15 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
             &["/nowhere/file cannot be written", "Nothing is deleted"],
         );
         assert_eq!(depths(&queues).await, (0, 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_chosen_not_explained_or_not_saved_is_not_done() {
+    in_queues(async |queues| {
+        let id = order(&queues, "e-1").await;
+        let save = "/nowhere/file";
         for wrong in [
             &["discard", "--because", "x", "--save", save][..],
             &["discard", &id, "--save", save],
@@ -68,11 +77,13 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
                 "--yes",
             ],
             &["discard", &id, "--because", "x"],
+            &["discard", &id, "--because", " ", "--save", save, "--yes"],
             &["redrive"],
             &["redrive", "--all", &id],
         ] {
             assert_eq!(dlq(&queues, wrong).code, 2, "{wrong:?}");
         }
+        assert_eq!(depths(&queues).await, (0, 1));
     })
     .await;
 }

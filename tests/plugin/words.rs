@@ -123,7 +123,9 @@ async fn several_are_spoken_of_at_once_and_what_the_controller_would_refuse_is_n
 async fn the_same_word_is_one_word_and_nobody_speaks_over_another() {
     at_place(async |place| {
         create(&place, &by_person("one"), refused()).await;
-        say(&place, &["retry", "one"]).expect(0, &[]);
+        let twice = say(&place, &["retry", "one", "one"]);
+        twice.expect(0, &[]);
+        assert_eq!(twice.out.lines().count(), 1, "{twice:?}");
         let again = say(&place, &["retry", "one"]);
         assert_eq!(
             again.out,
@@ -171,6 +173,10 @@ async fn nothing_is_ordered_a_second_time_unless_somebody_says_so_in_so_many_wor
         );
         assert!(said(&place, "a").await.is_none() && said(&place, "sure").await.is_none());
 
+        // What stands beside the question is told all the same.
+        let beside = say(&place, &["retry", "missing", "a"]);
+        beside.expect(2, &["there is no request missing", "nothing was said"]);
+
         let tried = say(&place, &["retry", "a", "--dry-run"]);
         tried.expect(0, &["a, attempt 1: said elsewhere"]);
         let (namespace, flag) = (&place.namespace, "--although-the-factory-may-have-it");
@@ -196,6 +202,27 @@ async fn nothing_is_ordered_a_second_time_unless_somebody_says_so_in_so_many_wor
         }
         assert!(said(&place, "b").await.is_none());
         assert_eq!(said(&place, "c").await.unwrap().reason, "lost");
+    })
+    .await;
+}
+
+/// The answer to it may be lost, and then the word is about an order in doubt.
+#[tokio::test]
+async fn while_an_order_is_being_sent_a_retry_may_be_a_second_one_too() {
+    at_place(async |place| {
+        let sending = ordered("Placing", "Ordering", "NotPlaced");
+        create(&place, &by_person("one"), sending).await;
+        say(&place, &["retry", "one"]).expect(
+            2,
+            &[
+                "one, attempt 1: an order is being sent now",
+                "nothing was said",
+            ],
+        );
+        assert!(said(&place, "one").await.is_none());
+        let flag = "--although-the-factory-may-have-it";
+        say(&place, &["retry", "one", flag]).expect(0, &[]);
+        assert_eq!(said(&place, "one").await.unwrap().verb, Verb::Retry);
     })
     .await;
 }

@@ -82,12 +82,13 @@ impl Terminal {
 
     /// Waits until these words are shown, in however many lines, and types this then.
     pub(crate) fn answer(&mut self, question: &str, typed: &str) {
-        let mut words = String::new();
+        let joined = |shown: &str| shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = joined(&self.shown);
         while !words.contains(question) {
             let more = self.screen.recv_timeout(PATIENCE);
             let shown = &self.shown;
             self.shown += &more.unwrap_or_else(|why| panic!("{question:?}, {why}: {shown}"));
-            words = self.shown.split_whitespace().collect::<Vec<_>>().join(" ");
+            words = joined(&self.shown);
         }
         let typing = self.keyboard.write_all(typed.as_bytes());
         typing.expect("the terminal is open");

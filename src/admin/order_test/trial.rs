@@ -166,12 +166,14 @@ impl Trial {
     async fn call_back(&self, (url, order): (String, serde_json::Value)) -> Result<(), Stopped> {
         tokio::time::sleep(CALLBACK_AFTER).await;
         let base = factory::base(&url).unwrap_or_default();
-        let why = match call_back(&url, &order).await {
-            Ok(200) => {
+        let answer = call_back(&url, &order).await;
+        let by_receiver = answer.as_ref().is_ok_and(|answer| answer.by_receiver);
+        let why = match answer.map(|answer| answer.status) {
+            Ok(200) if by_receiver => {
                 self.story.good("callback", format!("{base} took it"));
                 return Ok(());
             }
-            Ok(202) => {
+            Ok(202) if by_receiver => {
                 let seen = "parked it: its ledger does not answer, a receiver books it later";
                 self.story.good("callback", format!("{base} {seen}"));
                 return Ok(());
@@ -182,7 +184,7 @@ impl Trial {
             Ok(503) => {
                 "answered 503: its receiver can neither book nor park; see its /readyz".to_owned()
             }
-            Ok(status) => format!("answered {status}, which no receiver does"),
+            Ok(status) => format!("answered {status}, and not as a receiver does"),
             Err(why) => format!("did not answer: {why}"),
         };
         let why = format!(

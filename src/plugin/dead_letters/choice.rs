@@ -67,6 +67,8 @@ pub(super) struct Plan {
     /// Of them, those that only SQS gave an identity.
     pub(super) nameless: usize,
     pub(super) looked: Looked,
+    /// Whether ids were given, and all of them met.
+    is_complete: bool,
 }
 
 /// One of them.
@@ -79,18 +81,26 @@ pub(super) struct Letter {
 }
 
 impl Plan {
-    /// Looks which letters these are.
+    /// Looks which letters these are: again, if somebody else hides some just then.
     pub(super) async fn of(choice: &Choice, queues: &Queues) -> Result<Self, Failure> {
         let mut plan = Self::default();
         let mut unmet: BTreeSet<&String> = choice.ids.iter().collect();
-        let looked = scan::look(queues, async |found| {
-            if choice.has(&found) {
-                unmet.retain(|id| !is(&found, id));
-                plan.add(&found);
+        let mut looks = 0;
+        loop {
+            let looked = scan::look(queues, async |found| {
+                if choice.has(&found) {
+                    unmet.retain(|id| !is(&found, id));
+                    plan.add(&found);
+                }
+                ControlFlow::Continue(Verdict::Keep)
+            });
+            plan.looked = looked.await?;
+            looks += 1;
+            plan.is_complete = unmet.is_empty() && !choice.ids.is_empty();
+            if plan.is_complete || !plan.looked.is_to_be_repeated(queues, looks).await {
+                break;
             }
-            ControlFlow::Continue(Verdict::Keep)
-        });
-        plan.looked = looked.await?;
+        }
         for id in &unmet {
             screen::complain(&format!("note:  {id} is not among them\n"));
         }
@@ -101,12 +111,20 @@ impl Plan {
     }
 
     fn add(&mut self, found: &Found) {
-        self.nameless += usize::from(found.death.identity == Some(IdentityKind::Sqs));
         let letter = Letter {
             known_as: found.death.known_as.clone(),
             reason: plain_text(&found.death.reason, usize::MAX),
         };
-        self.letters.insert(found.id().to_owned(), letter);
+        let known = self.letters.insert(found.id().to_owned(), letter);
+        // One look may have met it before.
+        let is_nameless = found.death.identity == Some(IdentityKind::Sqs);
+        self.nameless += usize::from(known.is_none() && is_nameless);
+    }
+
+    /// Why there may be more of those that are meant, if so.
+    pub(super) fn shortfall(&self, queues: &Queues) -> Option<&'static str> {
+        let shortfall = self.looked.shortfall(queues);
+        shortfall.filter(|_| !self.is_complete)
     }
 
     /// What is meant, by reason, the most frequent first.
@@ -117,7 +135,7 @@ impl Plan {
         }
         let mut reasons: Vec<_> = counts.into_iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let mut text = format!("{}\n", self.looked.words(queues));
+        let mut text = format!("{}\n", self.looked.words());
         if let Some(why) = self.looked.shortfall(queues) {
             text.push_str(&format!("{}\n", wrapped(why, 0)));
         }
@@ -128,13 +146,23 @@ impl Plan {
     }
 }
 
-/// Nothing of what was asked for is there.
+/// Nothing of what was asked for is there, as far as anybody can see.
 pub(super) fn missing(looked: Looked, queues: &Queues) -> Failure {
-    let next = looked.shortfall(queues).unwrap_or(
-        "It may have been sent back, taken or thrown away by somebody else, or its time is over.",
-    );
-    Failure::no_such_request(
-        format!("no such dead letter: {}", looked.words(queues)),
-        next,
+    let what = format!("no such dead letter: {}", looked.words());
+    match looked.shortfall(queues) {
+        Some(why) => Failure::new(what, why),
+        None => Failure::no_such_request(
+            what,
+            "It may have been sent back, taken or thrown away by somebody else, or its time is \
+             over.",
+        ),
+    }
+}
+
+/// All that were met are done, and there may be more.
+pub(super) fn not_all(why: &str) -> Failure {
+    Failure::new(
+        format!("perhaps these were not all. {why}"),
+        "Run it again for the others.",
     )
 }

@@ -10,9 +10,11 @@ use super::report::{Outcome, Report};
 use super::scan::Found;
 use super::{letters, of_aws};
 use crate::domain::message::plain_text;
+use crate::domain::order::ID_CHARACTERS_MAX;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::Output;
 use crate::plugin::target::Target;
+use crate::plugin::word;
 use record::{Record, Word};
 use std::path::PathBuf;
 
@@ -21,9 +23,6 @@ const DELETED: Done = Done {
     outcome: Outcome::Deleted,
     words: "saved and deleted",
 };
-
-/// Longest reason, in characters; that of a word about a request.
-const BECAUSE_CHARACTERS_MAX: usize = 512;
 
 /// Which letters, why, and where to.
 #[derive(Debug, clap::Args)]
@@ -37,7 +36,7 @@ pub(super) struct Args {
     #[command(flatten)]
     choice: Choice,
     /// Why they are thrown away, for those who read the file later
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = word::reason)]
     because: String,
     /// File for their copies, a line of JSON each; it must not exist
     #[arg(long, value_name = "PATH")]
@@ -70,12 +69,12 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         return report.print();
     }
     let word = Word {
-        by: plain_text(&args.by, BECAUSE_CHARACTERS_MAX),
-        because: plain_text(&args.because, BECAUSE_CHARACTERS_MAX),
+        by: plain_text(&args.by, ID_CHARACTERS_MAX),
+        because: args.because,
     };
     let mut record = Record::create(&args.save, word)?;
     let each = async |found: &Found| delete(&queues, found, &mut record).await;
-    let done = one_by_one::each(&queues, plan, DELETED, &mut report, "", each).await;
+    let done = one_by_one::each(&queues, plan, DELETED, &mut report, each).await;
     report.print()?;
     done
 }

@@ -1,12 +1,13 @@
 //! What is done to each letter of a plan, one after the other, as they are met.
 
-use super::choice::Plan;
+use super::choice::{Letter, Plan, not_all};
 use super::letters;
 use super::progress::Progress;
 use super::queues::{Queues, failure};
 use super::report::{Outcome, Report};
-use super::scan::{self, Found, Verdict};
+use super::scan::{self, Found, Looked, Verdict};
 use crate::plugin::failure::{Failure, Failures};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// What letters are afterwards.
@@ -27,58 +28,127 @@ pub(super) enum Acted {
 }
 
 /// Does it to each that is still there, and says to how many; ends where none of the others
-/// could be done either. `missed` is what is said of those not met.
+/// could be done either.
 pub(super) async fn each(
     queues: &Queues,
     plan: Plan,
     done: Done,
     report: &mut Report,
-    missed: &str,
     mut act: impl AsyncFnMut(&Found) -> Result<Acted, Failure>,
 ) -> Result<(), Failure> {
-    let planned = plan.letters.len() as u64;
-    let (mut left, mut count, mut failures) = (plan.letters, 0, Failures::default());
+    let (planned, shortfall) = (plan.letters.len() as u64, plan.shortfall(queues));
     report.begin(Outcome::NotMet);
-    let mut progress = Progress::begin(done.words, planned);
-    let looked = scan::look(queues, async |found| {
-        if left.is_empty() {
-            return ControlFlow::Break(Ok(()));
+    let mut acting = Acting {
+        left: plan.letters,
+        done,
+        count: 0,
+        progress: Progress::begin(done.words, planned),
+        report,
+        failures: Failures::default(),
+    };
+    let looked = acting.run(queues, &mut act).await;
+    let Acting {
+        left,
+        count,
+        progress,
+        report,
+        mut failures,
+        ..
+    } = acting;
+    drop(progress);
+    report.say(&format!("{count} of {} {}\n", letters(planned), done.words));
+    match looked {
+        Err(why) => failures.add(why),
+        Ok(looked) if !left.is_empty() => match unmet(left.len(), looked, queues) {
+            Ok(said) => report.say(&said),
+            Err(why) => failures.add(why),
+        },
+        Ok(_) => {}
+    }
+    if let Some(why) = shortfall {
+        failures.add(not_all(why));
+    }
+    failures.told()
+}
+
+/// What is said of those of the plan that were not met.
+fn unmet(count: usize, looked: Looked, queues: &Queues) -> Result<String, Failure> {
+    let next = "Run it again for those.";
+    if !looked.whole {
+        let what = format!("{count} of them were not come to");
+        return Err(Failure::new(what, next));
+    }
+    match looked.shortfall(queues) {
+        Some(why) => Err(Failure::new(
+            format!("{count} of them were not met. {why}"),
+            next,
+        )),
+        None => Ok(format!(
+            "{count} were not met: somebody else has taken them\n"
+        )),
+    }
+}
+
+/// What of a plan is done.
+struct Acting<'a> {
+    left: BTreeMap<String, Letter>,
+    done: Done,
+    count: u64,
+    progress: Progress,
+    report: &'a mut Report,
+    failures: Failures,
+}
+
+impl Acting<'_> {
+    /// Looks until all are met: again, if somebody else hides some just then.
+    async fn run(
+        &mut self,
+        queues: &Queues,
+        act: &mut impl AsyncFnMut(&Found) -> Result<Acted, Failure>,
+    ) -> Result<Looked, Failure> {
+        let mut looks = 0;
+        loop {
+            let looked = scan::look(queues, async |found| {
+                if self.left.is_empty() {
+                    return ControlFlow::Break(Ok(()));
+                }
+                if self.left.remove(found.id()).is_none() {
+                    return ControlFlow::Continue(Verdict::Keep);
+                }
+                let acted = act(&found).await;
+                self.note(found.id(), acted)
+            });
+            let looked = looked.await?;
+            looks += 1;
+            if self.left.is_empty() || !looked.is_to_be_repeated(queues, looks).await {
+                return Ok(looked);
+            }
         }
-        if left.remove(found.id()).is_none() {
-            return ControlFlow::Continue(Verdict::Keep);
-        }
-        match act(&found).await {
+    }
+
+    fn note(
+        &mut self,
+        id: &str,
+        acted: Result<Acted, Failure>,
+    ) -> ControlFlow<Result<(), Failure>, Verdict> {
+        match acted {
             Ok(Acted::Done) => {
-                count += 1;
-                report.note(found.id(), done.outcome, None);
-                progress.at(count);
+                self.count += 1;
+                self.report.note(id, self.done.outcome, None);
+                self.progress.at(self.count);
                 ControlFlow::Continue(Verdict::Gone)
             }
             Ok(Acted::Stays(why)) => {
-                report.note(found.id(), Outcome::Stays, Some(why.in_words()));
-                failures.add(why);
+                self.report.note(id, Outcome::Stays, Some(why.in_words()));
+                self.failures.add(why);
                 ControlFlow::Continue(Verdict::Keep)
             }
             Err(why) => {
-                report.note(found.id(), Outcome::Stays, Some(why.in_words()));
+                self.report.note(id, Outcome::Stays, Some(why.in_words()));
                 ControlFlow::Break(Err(why))
             }
         }
-    })
-    .await;
-    drop(progress);
-    report.say(&format!("{count} of {} {}\n", letters(planned), done.words));
-    let looked = looked?;
-    if !left.is_empty() && !looked.whole {
-        let what = format!("{} of them were not come to", left.len());
-        failures.add(Failure::new(what, "Run it again for those."));
-    } else if !left.is_empty() {
-        report.say(&format!(
-            "{} were not met: somebody else has taken them, or looks at them now{missed}\n",
-            left.len()
-        ));
     }
-    failures.told()
 }
 
 /// Takes the letter out of the dead-letter queue. `doing` is that in words, `next` what to do if

@@ -3,7 +3,7 @@
 use crate::edge::aws::{self, AwsError};
 use crate::edge::cluster;
 use crate::edge::mapping::{Mapping, MappingFile};
-use crate::edge::sqs::Queue;
+use crate::edge::sqs::{Queue, QueueAttributes};
 use crate::plugin::failure::Failure;
 use crate::plugin::target::Target;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -20,6 +20,9 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// Objects read at most: a namespace has one release, or a handful.
 const OBJECTS_MAX: u32 = 100;
+
+/// What is looked at, in words.
+const DEAD: &str = "the dead-letter queue";
 
 /// Which queues.
 #[derive(Debug, clap::Args)]
@@ -42,7 +45,7 @@ pub(super) struct Queues {
     pub(super) dead: Queue,
     /// ARN of it.
     pub(super) dead_arn: String,
-    /// Letters in it, approximately, those included that somebody looks at now.
+    /// Letters in it when it was opened, approximately, those included that somebody looked at.
     pub(super) depth: u64,
     /// Where they come from.
     pub(super) queue: Queue,
@@ -76,19 +79,13 @@ impl Whose {
         let region = region_of(&named.dlq_url).map(str::to_owned);
         let config = aws::config_in(region.or(named.region)).await;
         let config = config.map_err(|why| failure("ask AWS", "", &why))?;
-        let asking = |queue: Queue, what: &'static str| async move {
-            let answer = queue.attributes().await;
-            let doing = format!("look at {what} {}", queue.url());
-            let answer = answer.map_err(|why| failure(&doing, "sqs:GetQueueAttributes", &why))?;
-            Ok((queue, answer))
-        };
         let dead = Queue::new(&config, named.dlq_url);
-        let (dead, is) = asking(dead, "the dead-letter queue").await?;
+        let is = ask(&dead, DEAD).await?;
         let queue = Queue::new(&config, named.queue_url);
-        let (queue, source) = asking(queue, "the queue").await?;
+        let source = ask(&queue, "the queue").await?;
         Ok(Queues {
             dead,
-            depth: is.messages_visible + is.messages_in_flight,
+            depth: letters_in(&is),
             dead_arn: is.arn,
             queue,
             queue_arn: source.arn,
@@ -110,6 +107,30 @@ impl Whose {
             (None, None) => Ok(Mapping::common_shop()),
         }
     }
+}
+
+impl Queues {
+    /// Letters in the dead-letter queue now, approximately, those included that somebody looks at.
+    pub(super) async fn count(&self) -> Result<u64, Failure> {
+        let is = ask(&self.dead, DEAD).await?;
+        Ok(letters_in(&is))
+    }
+
+    /// Whether it keeps an order, and hides what is behind.
+    pub(super) fn is_fifo(&self) -> bool {
+        self.dead_arn.ends_with(".fifo")
+    }
+}
+
+/// How this queue is.
+async fn ask(queue: &Queue, what: &str) -> Result<QueueAttributes, Failure> {
+    let doing = format!("look at {what} {}", queue.url());
+    let answer = queue.attributes().await;
+    answer.map_err(|why| failure(&doing, "sqs:GetQueueAttributes", &why))
+}
+
+const fn letters_in(dead: &QueueAttributes) -> u64 {
+    dead.messages_visible + dead.messages_in_flight
 }
 
 /// What the release in this namespace says.
@@ -183,7 +204,7 @@ fn region_of(url: &str) -> Option<&str> {
 /// What AWS answered to an attempt to do this, which needs these rights.
 pub(super) fn failure(doing: &str, rights: &str, why: &AwsError) -> Failure {
     let next = match why {
-        AwsError::Denied(text) if text.to_ascii_lowercase().contains("credentials") => {
+        AwsError::Denied(text) if is_logged_out(text) => {
             "Log in to AWS: AWS_PROFILE names a profile. For one of IAM Identity Center: `eval \
              \"$(aws configure export-credentials --format env)\"`."
                 .to_owned()
@@ -201,6 +222,20 @@ pub(super) fn failure(doing: &str, rights: &str, why: &AwsError) -> Failure {
         AwsError::Refused(_) => "AWS does not accept it; its words say why.".to_owned(),
     };
     Failure::new(format!("cannot {doing}: {why}"), next)
+}
+
+/// Words of AWS about whoever has no credentials, or has them no more.
+const LOGGED_OUT: [&str; 5] = [
+    "credentials",
+    "expiredtoken",
+    "invalidclienttokenid",
+    "unrecognizedclient",
+    "security token",
+];
+
+fn is_logged_out(denial: &str) -> bool {
+    let denial = denial.to_ascii_lowercase();
+    LOGGED_OUT.iter().any(|words| denial.contains(words))
 }
 
 #[cfg(test)]
@@ -222,5 +257,19 @@ mod tests {
         let said = failure.in_words();
         assert!(said.contains("cannot receive dead letters"), "{said}");
         assert!(said.contains("sqs:ReceiveMessage"), "{said}");
+    }
+
+    #[test]
+    fn whoever_is_not_logged_in_any_more_is_told_how_to() {
+        for text in [
+            "no credentials in the environment",
+            "denied: ExpiredToken: the token included in the request is expired",
+            "denied: InvalidClientTokenId: The security token included in the request is invalid",
+            "denied: UnrecognizedClientException: who is it?",
+        ] {
+            let denied = AwsError::Denied(text.to_owned());
+            let said = failure("receive dead letters", "sqs:ReceiveMessage", &denied).in_words();
+            assert!(said.contains("Log in to AWS"), "{said}");
+        }
     }
 }

@@ -55,6 +55,10 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let plan = Plan::of(&args.choice, &queues).await?;
     let mut report = Report::of(&plan, args.output);
     if plan.letters.is_empty() {
+        if let Some(why) = plan.looked.shortfall(&queues) {
+            let what = format!("no dead letter was met: {}", plan.looked.words());
+            return Err(Failure::new(what, why));
+        }
         report.say("there are no dead letters to send back\n");
         return report.print();
     }
@@ -63,7 +67,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let what = match by_task {
         true => format!(
             "have SQS send all of about {} back to where they came from, at most {} a second",
-            letters(queues.depth),
+            letters(plan.looked.depth),
             args.per_second
         ),
         false => format!(
@@ -77,8 +81,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         return report.print();
     }
     let done = match by_task {
-        true => task::run(&queues, args.per_second, before, &mut report).await,
-        false => one_by_one(&args, &queues, plan, &mut report).await,
+        true => task::run(&queues, &plan, args.per_second, before, &mut report).await,
+        false => copies::run(&queues, plan, args.per_second, &mut report).await,
     };
     report.print()?;
     done
@@ -102,21 +106,4 @@ fn tell(plan: &Plan, queues: &Queues, by_task: bool, report: &Report) {
              again.";
         report.say(&wrapped(said, 0));
     }
-}
-
-async fn one_by_one(
-    args: &Args,
-    queues: &Queues,
-    plan: Plan,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let looked = plan.looked;
-    copies::run(queues, plan, args.per_second, report).await?;
-    if args.all && !looked.whole {
-        return Err(Failure::new(
-            "these were not all: one look ends after 1,000",
-            "Run it again until there are no dead letters to send back.",
-        ));
-    }
-    Ok(())
 }

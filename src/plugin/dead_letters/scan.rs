@@ -22,6 +22,14 @@ const VISIBILITY: Duration = Duration::from_secs(120);
 /// How long one receive waits: long enough to ask every server of the queue.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// Looks at most where somebody hides letters. The dlq role hides a thousand new ones for some
+/// fifteen seconds: six looks, with a pause between them and the receive that finds nothing, last
+/// longer.
+const LOOKS_MAX: u32 = 6;
+
+/// From one look to the next: most are hidden for a second or two.
+const PAUSE: Duration = Duration::from_secs(3);
+
 /// What a look needs of AWS, in words.
 const RIGHTS: &str = "sqs:ReceiveMessage and sqs:ChangeMessageVisibility";
 
@@ -52,25 +60,36 @@ pub(super) struct Looked {
     pub(super) letters: usize,
     /// Whether it went on until no more were met.
     pub(super) whole: bool,
+    /// Letters in the queue, approximately, those included that somebody looks at now: at the end
+    /// of a look that was whole, else before it.
+    pub(super) depth: u64,
+    /// Of those that were looked at, how many are not there any more.
+    gone: usize,
 }
 
 impl Looked {
     /// "12 of about 40", for people.
-    pub(super) fn words(self, queues: &Queues) -> String {
+    pub(super) fn words(self) -> String {
         format!(
             "looked at {} of about {}",
             self.letters,
-            letters(queues.depth)
+            letters(self.depth)
         )
+    }
+
+    /// Whether letters may be there that it did not meet.
+    fn is_short(self) -> bool {
+        let there = self.letters.saturating_sub(self.gone);
+        !self.whole || (there as u64) < self.depth
     }
 
     /// Why not at all of them, if so.
     pub(super) fn shortfall(self, queues: &Queues) -> Option<&'static str> {
-        if self.letters as u64 >= queues.depth {
+        if !self.is_short() {
             None
         } else if self.letters >= LETTERS_MAX {
             Some("One look ends after 1,000: what is behind is met once those before it are gone.")
-        } else if queues.dead_arn.ends_with(".fifo") {
+        } else if queues.is_fifo() {
             Some(
                 "A FIFO queue shows the first ten of a message group: what is behind is met once \
                  those before it are gone.",
@@ -78,6 +97,17 @@ impl Looked {
         } else {
             Some("Somebody else looks at the others now, such as the dlq role: ask again soon.")
         }
+    }
+
+    /// Whether to look once more after this look, one of so many; that is a pause later. What
+    /// somebody else hides is met soon; what is behind others of a FIFO queue is not.
+    pub(super) async fn is_to_be_repeated(self, queues: &Queues, looks: u32) -> bool {
+        let is_behind = queues.is_fifo() && self.letters > 0;
+        let repeated = self.whole && self.is_short() && !is_behind && looks < LOOKS_MAX;
+        if repeated {
+            tokio::time::sleep(PAUSE).await;
+        }
+        repeated
     }
 }
 
@@ -95,12 +125,14 @@ pub(super) async fn look(
     mut judge: impl AsyncFnMut(Found) -> ControlFlow<Result<(), Failure>, Verdict>,
 ) -> Result<Looked, Failure> {
     let (mut looked, mut kept) = (Looked::default(), Vec::new());
+    looked.depth = queues.depth;
     let done = async {
         while kept.len() < LETTERS_MAX {
             let received = queues.dead.receive_whole(BATCH_MAX, WAIT, VISIBILITY).await;
             let received = received.map_err(|why| failure("receive dead letters", RIGHTS, &why))?;
             if received.is_empty() {
                 looked.whole = true;
+                looked.depth = queues.count().await?;
                 break;
             }
             looked.letters += received.len();
@@ -109,7 +141,10 @@ pub(super) async fn look(
                 let receipt = whole.message.receipt.clone();
                 match judge(Found::of(whole, queues)).await {
                     ControlFlow::Continue(Verdict::Keep) => {}
-                    ControlFlow::Continue(Verdict::Gone) => kept.retain(|one| *one != receipt),
+                    ControlFlow::Continue(Verdict::Gone) => {
+                        looked.gone += 1;
+                        kept.retain(|one| *one != receipt);
+                    }
                     ControlFlow::Break(ending) => return ending,
                 }
             }

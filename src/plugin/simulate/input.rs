@@ -74,8 +74,11 @@ fn messages(text: String) -> Vec<Received> {
     if let Ok(Messages { messages }) = serde_json::from_str(&text) {
         return messages.into_iter().map(Received::from).collect();
     }
-    if let Ok(message) = serde_json::from_str::<Message>(&text) {
-        return vec![message.into()];
+    // One, or one after the other, as `dlq discard` saves them.
+    let several = serde_json::Deserializer::from_str(&text).into_iter::<Message>();
+    let several = several.collect::<Result<Vec<_>, _>>().unwrap_or_default();
+    if !several.is_empty() {
+        return several.into_iter().map(Received::from).collect();
     }
     vec![Received {
         body: text,
@@ -129,7 +132,17 @@ mod tests {
         assert_eq!((one.message_id.as_str(), one.body.as_str()), ("m-1", "{}"));
         assert_eq!(one.attributes.len(), 1);
         assert_eq!(one.sent_at, Some(Time::from_micros(1_764_000_000_000_000)));
-        for body in ["{\"Message\": \"a\"}", "free text", "{\"Body\": 3}"] {
+        // As `dlq discard` saves them.
+        let lines = format!("{message}\n{message}\n");
+        assert_eq!(messages(lines).len(), 2);
+        let body_of_lines = "{\"a\": 1}\n{\"a\": 2}";
+        for body in [
+            "{\"Message\": \"a\"}",
+            "free text",
+            "{\"Body\": 3}",
+            body_of_lines,
+            "",
+        ] {
             assert_eq!(messages(body.to_owned()).remove(0).body, body);
         }
     }

@@ -1,6 +1,7 @@
 //! Nothing is ordered a second time unless somebody says so in so many words.
 
 use super::saying::Saying;
+use crate::domain::progress::Phase;
 use crate::domain::word::may_order_twice;
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
@@ -46,7 +47,10 @@ fn question(twice: &[&Saying]) -> String {
     let mut text = "The factory has an order of these already, or may have it:\n\n".to_owned();
     for saying in twice.iter().take(LISTED_MAX) {
         let (standing, attempt) = (&saying.standing, saying.word.attempt);
-        let message = &standing.progress.message;
+        let message = match standing.progress.phase {
+            Phase::Placing => "an order is being sent now",
+            _ => &standing.progress.message,
+        };
         text.push_str(&format!(
             "  {}, attempt {attempt}: {message}\n",
             standing.name

@@ -12,8 +12,6 @@ use crate::plugin::failure::Failure;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-const MISSED: &str = "; none is lost. Run it again for those that are there";
-
 /// What letters are afterwards.
 const SENT_BACK: Done = Done {
     outcome: Outcome::SentBack,
@@ -34,7 +32,7 @@ pub(super) async fn run(
         ticks.tick().await;
         send(queues, found).await
     };
-    one_by_one::each(queues, plan, SENT_BACK, report, MISSED, each).await
+    one_by_one::each(queues, plan, SENT_BACK, report, each).await
 }
 
 async fn send(queues: &Queues, found: &Found) -> Result<Acted, Failure> {

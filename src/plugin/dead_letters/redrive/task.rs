@@ -2,6 +2,7 @@
 
 use crate::domain::time::Time;
 use crate::edge::sqs::Move;
+use crate::plugin::dead_letters::choice::{Plan, not_all};
 use crate::plugin::dead_letters::letters;
 use crate::plugin::dead_letters::progress::Progress;
 use crate::plugin::dead_letters::queues::{Queues, failure};
@@ -16,6 +17,14 @@ const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is asked at most: SQS ends a task after 36 hours.
 const ASKED_MAX: u32 = 36 * 60 * 60;
+
+/// Questions in a row that may fail, each after ten seconds at most: a minute without an answer
+/// is no reason to end, for SQS goes on.
+const FAILED_MAX: u32 = 6;
+
+/// What to do where nobody says how far it is.
+const GOES_ON: &str = "ask later: SQS goes on, and `dlq redrive --all --dry-run` says whether it \
+     still does";
 
 /// What a task needs, in words.
 const RIGHTS: &str = "sqs:StartMessageMoveTask, sqs:ListMessageMoveTasks, sqs:ReceiveMessage, \
@@ -34,6 +43,7 @@ pub(super) async fn none_is_active(queues: &Queues) -> Result<Option<Time>, Fail
 /// that was started `before` is not it.
 pub(super) async fn run(
     queues: &Queues,
+    plan: &Plan,
     per_second: u32,
     before: Option<Time>,
     report: &mut Report,
@@ -45,14 +55,25 @@ pub(super) async fn run(
     }
     report.begin(Outcome::LeftToSqs);
     screen::complain("SQS is at it, and goes on if this is ended.\n");
-    let mut progress = Progress::begin("sent back", queues.depth);
+    let mut progress = Progress::begin("sent back", plan.looked.depth);
+    let mut failed = 0;
     for _ in 0..ASKED_MAX {
-        let task = latest(queues).await?;
+        let task = match latest(queues).await {
+            Ok(task) => task,
+            Err(why) if failed == FAILED_MAX => return Err(why.or_else(GOES_ON)),
+            Err(_) => {
+                failed += 1;
+                tokio::time::sleep(ASKED_EVERY).await;
+                continue;
+            }
+        };
+        failed = 0;
         if let Some(task) = task.filter(|task| Some(task.started_at) != before) {
             progress.at(task.moved);
             if !task.is_active() {
                 drop(progress);
-                return ended(&task, report);
+                ended(&task, report)?;
+                return none_is_left(queues, plan, task.moved).await;
             }
         }
         tokio::time::sleep(ASKED_EVERY).await;
@@ -61,6 +82,20 @@ pub(super) async fn run(
         "the redrive does not end",
         "`aws sqs list-message-move-tasks` shows how it stands.",
     ))
+}
+
+/// A task takes what it meets: what somebody hid from it is there still.
+async fn none_is_left(queues: &Queues, plan: &Plan, moved: u64) -> Result<(), Failure> {
+    if moved >= plan.looked.depth {
+        return Ok(());
+    }
+    match queues.count().await? {
+        0 => Ok(()),
+        left => Err(not_all(&format!(
+            "Somebody else hid them, or they came since then: about {}.",
+            letters(left)
+        ))),
+    }
 }
 
 async fn latest(queues: &Queues) -> Result<Option<Move>, Failure> {
