@@ -26,7 +26,8 @@ pub struct Answered {
     pub by_receiver: bool,
 }
 
-/// Posts the order's own JSON to the URL that came with it, once. The legacy factory follows no redirect, so this does not either.
+/// Posts the order's own JSON to the URL that came with it, once. The legacy factory follows no
+/// redirect, so this does not either.
 ///
 /// # Errors
 /// In words, and without the URL: it holds a token.

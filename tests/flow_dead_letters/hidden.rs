@@ -86,3 +86,18 @@ async fn what_stays_hidden_is_no_success() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_loses_what_is_looked_at_is_not_looked_at() {
+    in_queues(async |queues| {
+        let id = order(&queues, "e-1").await;
+        let attic = queues.state().await.arn;
+        queues.move_dead_letters_to(&attic).await;
+        for arguments in [&["show", &id][..], &["redrive", "--all", "--yes"]] {
+            let said = dlq(&queues, arguments);
+            said.expect(1, &["is not looked at: it has a redrive policy of its own"]);
+        }
+        assert_eq!(depths(&queues).await, (0, 1), "it lies there");
+    })
+    .await;
+}

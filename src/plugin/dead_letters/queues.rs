@@ -3,7 +3,7 @@
 use crate::edge::aws::{self, AwsError};
 use crate::edge::cluster;
 use crate::edge::mapping::{Mapping, MappingFile};
-use crate::edge::sqs::{Queue, QueueAttributes};
+use crate::edge::sqs::{Queue, QueueAttributes, pairing};
 use crate::plugin::failure::Failure;
 use crate::plugin::target::Target;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -81,6 +81,13 @@ impl Whose {
         let config = config.map_err(|why| failure("ask AWS", "", &why))?;
         let dead = Queue::new(&config, named.dlq_url);
         let is = ask(&dead, DEAD).await?;
+        if let Some(why) = pairing::eats(&is) {
+            let next = "Its letters are safe while nobody receives them.";
+            return Err(Failure::new(
+                format!("{DEAD} is not looked at: {why}"),
+                next,
+            ));
+        }
         let queue = Queue::new(&config, named.queue_url);
         let source = ask(&queue, "the queue").await?;
         Ok(Queues {
