@@ -171,7 +171,8 @@ mod tests {
     async fn where_all_are_served_the_first_that_is_answered_makes_room() {
         let lobby = Lobby::new(2);
         let (one, other) = (lobby.enter().await, lobby.enter().await);
-        (one.spoke(), other.spoke());
+        one.spoke();
+        other.spoke();
         let mut newcomer = Box::pin(lobby.enter());
         assert!((&mut newcomer).now_or_never().is_none(), "no place yet");
         assert!(!one.may_stay());
