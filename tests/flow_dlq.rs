@@ -59,6 +59,21 @@ impl Dlq {
         Self { process, ending }
     }
 
+    fn readiness(&self) -> String {
+        self.process.health.readiness().lines.join("\n")
+    }
+
+    /// Waits until its readiness says this.
+    async fn says(&self, what: &str) {
+        let waiting = async {
+            while !self.readiness().contains(what) {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let said = timeout(PATIENCE, waiting).await;
+        assert!(said.is_ok(), "not said: {what:?} in\n{}", self.readiness());
+    }
+
     async fn stop(self) {
         self.process.shutdown.cancel();
         let ended = timeout(PATIENCE, self.ending).await;
@@ -222,19 +237,7 @@ async fn a_topic_that_does_not_exist_keeps_the_role_from_being_ready() {
         ops.ops_topic_arn = Some(format!("{topic_arn}-missing"));
         queues.bury("junk").await;
         let dlq = Dlq::start(&queues, &ledger, &ops);
-        let waiting = async {
-            while !dlq
-                .process
-                .health
-                .readiness()
-                .lines
-                .join("\n")
-                .contains("notices: sns")
-            {
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
-        timeout(PATIENCE, waiting).await.expect("it says why");
+        dlq.says("notices: sns").await;
         // As if the claim had been made so long ago that it is about to end.
         let pool = ledger.schema.pool().await;
         let age = "UPDATE dead_letter SET claimed_until = claimed_until - 599000000";
@@ -265,10 +268,10 @@ async fn queues_that_do_not_fit_together_are_remarked_on_and_watched_all_the_sam
         queues.bury("junk").await;
         let dlq = Dlq::start(&queues, &ledger, &ops);
         first(&mailbox).await;
-        let readiness = dlq.process.health.readiness();
-        let lines = readiness.lines.join("\n");
-        let remark = "set MessageRetentionPeriod of the dead-letter queue to 1209600";
-        assert!(readiness.ok && lines.contains(remark), "{lines}");
+        dlq.says("set MessageRetentionPeriod of the dead-letter queue to 1209600")
+            .await;
+        dlq.says("[+] notices").await;
+        assert!(dlq.process.health.readiness().ok, "{}", dlq.readiness());
         dlq.stop().await;
     })
     .await;
@@ -289,16 +292,9 @@ async fn two_dead_letter_queues_on_one_ledger_are_remarked_on_and_no_letter_coun
                 watchers.push(Dlq::start(queues, &ledger, &ops));
                 first(&mailbox).await;
             }
-            let lines = |dlq: &Dlq| dlq.process.health.readiness().lines.join("\n");
-            let remarking = async {
-                while !watchers
-                    .iter()
-                    .all(|dlq| lines(dlq).contains("a ledger keeps the letters of one"))
-                {
-                    sleep(Duration::from_millis(100)).await;
-                }
-            };
-            timeout(PATIENCE, remarking).await.expect("both say so");
+            for dlq in &watchers {
+                dlq.says("a ledger keeps the letters of one").await;
+            }
             let swept_at = async || {
                 let behind = Mark::older_than(Time::from_micros(i64::MAX));
                 let listed = ledger.dead_letters(false, &behind, 10).await.unwrap();

@@ -169,11 +169,11 @@ impl Role {
     async fn sweep_and_report(&mut self, looked: &Looked) {
         self.known = Some(looked.arns.clone());
         self.warn_of(&looked.problems);
-        let swept = self.sweep(looked).await;
-        self.report(&self.conditions.queue, &swept);
-        if swept.is_ok() && !looked.problems.is_empty() {
-            let remark = looked.problems.join("; ");
-            self.conditions.queue.ready_but(&remark);
+        match self.sweep(looked).await {
+            Ok(()) if !looked.problems.is_empty() => {
+                self.conditions.queue.ready_but(&looked.problems.join("; "));
+            }
+            swept => self.report(&self.conditions.queue, &swept),
         }
     }
 

@@ -10,18 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Waits until its readiness says this.
-async fn says(dlq: &Dlq, what: &str) {
-    let lines = || dlq.process.health.readiness().lines.join("\n");
-    let waiting = async {
-        while !lines().contains(what) {
-            sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let said = timeout(PATIENCE, waiting).await;
-    assert!(said.is_ok(), "not said: {what:?} in\n{}", lines());
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_takes_nothing_keeps_no_letter_from_the_other() {
     install_tls();
@@ -41,7 +29,7 @@ async fn a_channel_that_takes_nothing_keeps_no_letter_from_the_other() {
             };
             timeout(PATIENCE, told).await.expect("it is told by mail");
         }
-        says(&dlq, "notices: sns").await;
+        dlq.says("notices: sns").await;
         sleep(QUIET).await;
         let mails = mails_to(&ops.ops_email_to[0]).await;
         assert_eq!(mails, 3, "each once, however often the other one is tried");
@@ -59,11 +47,11 @@ async fn letters_are_told_while_the_queue_that_they_come_from_is_away() {
         let ops = ops(&topic_arn);
         allow_sender(&ops).await;
         let dlq = Dlq::start(&queues, &ledger, &ops);
-        says(&dlq, "[+] queue").await;
+        dlq.says("[+] queue").await;
         queues.delete_queue().await;
         queues.bury("junk").await;
         first(&mailbox).await;
-        says(&dlq, "[+] queue: the queue cannot be asked").await;
+        dlq.says("[+] queue: the queue cannot be asked").await;
         dlq.stop().await;
     })
     .await;
@@ -81,7 +69,8 @@ async fn a_dead_letter_queue_that_loses_what_is_looked_at_is_not_looked_at() {
         queues.move_dead_letters_to(&attic).await;
         queues.bury("junk").await;
         let dlq = Dlq::start(&queues, &ledger, &ops);
-        says(&dlq, "[-] queue: it has a redrive policy of its own").await;
+        dlq.says("[-] queue: it has a redrive policy of its own")
+            .await;
         sleep(QUIET).await;
         assert_eq!(queues.dead_letters().await, 1, "it lies there");
         let ever = Mark::older_than(Time::from_micros(i64::MAX));
