@@ -124,7 +124,7 @@ impl Books {
                 let mut own = arrivals.into_iter();
                 Ok(own.find(|one| one.request_id.object_name() == object))
             }
-            Err(StoreError::Unavailable(_)) => Ok(None),
+            Err(StoreError::Unavailable(_) | StoreError::Locked) => Ok(None),
             Err(why) => Err(failed(why)),
         }
     }
@@ -180,6 +180,7 @@ fn alias(name: &str) -> Result<ProductId, Stopped> {
 fn failed(why: StoreError) -> Stopped {
     let to_do = match why {
         StoreError::Unavailable(_) => "check host, network and credentials of the database",
+        StoreError::Locked => "try again",
         _ => GRANTS,
     };
     Stopped::at("ledger", format!("{why}: {to_do}"))
