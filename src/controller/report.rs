@@ -51,13 +51,9 @@ impl Context {
             return;
         }
         let reason = words::Reason::from(progress.reason).as_str();
-        self.file(
-            subject,
-            EventType::Warning,
-            reason,
-            progress.message.clone(),
-        )
-        .await;
+        let note = progress.message.clone();
+        self.file(subject, EventType::Warning, reason, "Restock", note)
+            .await;
     }
 
     /// Files an Event about a person's word: who said it, why, and what became of it. The
@@ -81,16 +77,26 @@ impl Context {
             word.reason
         );
         tracing::info!(request_id = %subject.request.id, reason, note, "a person's word");
-        self.file(subject, type_, reason, note).await;
+        // Events of one reason and action are counted as one, with the note of the first: each
+        // word is an action of its own.
+        let action = format!("{verb}OfAttempt{attempt}");
+        self.file(subject, type_, reason, &action, note).await;
     }
 
-    async fn file(&self, subject: &Subject, type_: EventType, reason: &str, mut note: String) {
+    async fn file(
+        &self,
+        subject: &Subject,
+        type_: EventType,
+        reason: &str,
+        action: &str,
+        mut note: String,
+    ) {
         note.truncate(note.floor_char_boundary(EVENT_NOTE_MAX));
         let event = Event {
             type_,
             reason: reason.to_owned(),
             note: Some(note),
-            action: "Restock".to_owned(),
+            action: action.to_owned(),
             secondary: None,
         };
         let reference = subject.object.object_ref(&());

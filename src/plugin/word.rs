@@ -11,6 +11,7 @@ use super::chosen::Chosen;
 use super::failure::{Failure, Failures};
 use super::output::Output;
 use super::requests::Selection;
+use super::screen;
 use super::target::Target;
 use crate::crd::resolution::REASON_CHARACTERS_MAX;
 use crate::domain::message::plain_text;
@@ -202,6 +203,9 @@ async fn speak(
             format!("{} requests are more than {REQUESTS_MAX}", wanted.len()),
             "Say it of fewer at a time, with -n, -l or --field-selector.",
         ));
+    }
+    if chosen.selection.is_given() {
+        screen::complain(&format!("{} selected\n", wanted.len()));
     }
     let by = place.caller().await?;
     let mut changes = Changes::new(manner.output, manner.dry_run, chosen.is_one());

@@ -149,14 +149,19 @@ async fn a_failed_request_that_is_retried_is_ordered_once_more_and_told_as_resol
         assert_eq!((status.attempt, status.retries), (Some(2), Some(1)));
         assert_eq!(shop.stock().await, 12);
         shop.notice("resolved").await;
-        assert_is_audited(&shop).await;
+        assert_is_audited(&shop, "again", &["kim said Retry of attempt 1: called."]).await;
     })
     .await;
 }
 
 async fn taken_up(shop: &Shop, name: &str) {
+    waits_for(shop, name, is_done).await;
+}
+
+/// Waits as long as a word on a finished request may wait.
+async fn waits_for(shop: &Shop, name: &str, is: impl Fn(&RestockRequest) -> bool) {
     let until = Instant::now() + TAKEN_UP_WITHIN;
-    while !is_done(&shop.requests().get(name).await.unwrap()) {
+    while !is(&shop.requests().get(name).await.unwrap()) {
         assert!(Instant::now() < until, "the word was not taken up");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -181,16 +186,18 @@ async fn goods_that_a_person_says_have_come_mend_a_finished_failure() {
     .await;
 }
 
-/// Who said it, and why.
-async fn assert_is_audited(shop: &Shop) {
+/// Who said what of the attempts of this request, and why.
+async fn assert_is_audited(shop: &Shop, name: &str, said: &[&str]) {
     let events: Api<Event> = Api::namespaced(shop.place.client.clone(), &shop.place.namespace);
     let events = events.list(&ListParams::default()).await.unwrap().items;
-    let notes: Vec<_> = events
+    let mut notes: Vec<_> = events
         .into_iter()
+        .filter(|event| event.involved_object.name.as_deref() == Some(name))
         .filter(|event| event.reason.as_deref() == Some("WordDone"))
         .filter_map(|event| event.message)
         .collect();
-    assert_eq!(notes, ["kim said Retry of attempt 1: called."]);
+    notes.sort_unstable();
+    assert_eq!(notes, said);
 }
 
 #[tokio::test]
@@ -213,6 +220,12 @@ async fn what_is_cancelled_before_its_order_is_never_ordered_suspended_or_not() 
             );
         }
         shop.notice("Cancelled by kim").await;
+        // And open again: each word is on record.
+        say(&shop, "stopped", "Retry", 0, json!({})).await;
+        let is_open = |object: &RestockRequest| reason(object) != "Cancelled";
+        waits_for(&shop, "stopped", is_open).await;
+        let said = ["Cancel", "Retry"].map(|verb| format!("kim said {verb} of attempt 0: called."));
+        assert_is_audited(&shop, "stopped", &said.each_ref().map(String::as_str)).await;
         assert_eq!(shop.orders().await.len(), 0);
     })
     .await;

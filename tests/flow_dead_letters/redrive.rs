@@ -1,5 +1,6 @@
 //! Letters on their way back.
 
+use crate::plugin::plugin;
 use crate::{depths, dlq, in_queues, order};
 use futures::StreamExt as _;
 use restock_operator::edge::aws;
@@ -196,6 +197,19 @@ async fn what_one_look_does_not_reach_is_said_and_goes_back_with_the_next() {
         let said = redrive();
         assert_eq!(said.code, 0, "{said:?}");
         assert_eq!(depths(&queues).await, (1_003, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_do_not_go_back_to_where_they_are() {
+    in_queues(async |queues| {
+        order(&queues, "e-1").await;
+        let url = queues.dead.url();
+        let to_itself = ["dlq", "redrive", "--all", "--yes", "--dlq-url", url];
+        let said = plugin(&[&to_itself[..], &["--queue-url", url]].concat(), "", &[]);
+        said.expect(2, &["name the same queue"]);
+        assert_eq!(depths(&queues).await, (0, 1));
     })
     .await;
 }

@@ -22,10 +22,11 @@ pub(crate) use cluster::kubectl;
 /// Its name in the run directory: the keys that sign callback URLs.
 pub(crate) const CALLBACK_KEYS: &str = "callback-keys";
 
-/// Builds the operator and the legacy factory; answers where the factory is.
+/// Builds the operator, its kubectl plugin and the legacy factory; answers where the factory is.
 pub(crate) fn build_operator() -> Result<PathBuf> {
     let mut cargo = command::cargo();
-    cargo.args(["build", "--bin", "restock-operator", "--example", "factory"]);
+    cargo.args(["build", "--bin", "restock-operator"]);
+    cargo.args(["--bin", "kubectl-restock", "--example", "factory"]);
     command::run("building the operator and the legacy factory", &mut cargo)?;
     built("examples/factory")
 }

@@ -90,6 +90,12 @@ impl Whose {
         }
         let queue = Queue::new(&config, named.queue_url);
         let source = ask(&queue, "the queue").await?;
+        if source.arn == is.arn {
+            return Err(Failure::usage(
+                "--dlq-url and --queue-url name the same queue",
+                "--queue-url is the queue that the dead letters come from, and go back to.",
+            ));
+        }
         Ok(Queues {
             dead,
             depth: letters_in(&is),
