@@ -91,8 +91,9 @@ async fn a_word_that_races_a_late_callback_ends_well_either_way() {
             .enumerate()
         {
             let name = format!("race-{number}");
-            // The callback comes within the second after the doubt.
-            let delay = 2_100 + number * 250;
+            // The callback comes some tenths of a second after the doubt, which comes after two:
+            // time enough to see it on a busy machine.
+            let delay = 2_600 + number * 200;
             shop.ask(&name, 2, &format!("fault:hang delay:{delay}"))
                 .await;
             in_doubt(&shop, &name).await;
