@@ -1,7 +1,7 @@
 //! Letters that somebody else hides for a while, as the dlq role does with each of its looks.
 
-use crate::plugin::Terminal;
 use crate::stock_queue::StockQueue;
+use crate::terminal::begin;
 use crate::{depths, dlq, in_queues, order};
 use std::time::Duration;
 
@@ -39,16 +39,7 @@ async fn what_a_sweep_hides_is_waited_for_after_the_plan_too() {
         for number in 0..3 {
             order(&queues, &format!("e-{number}")).await;
         }
-        let mut terminal = Terminal::run(&[
-            "dlq",
-            "redrive",
-            "--reason",
-            "order of CP-1",
-            "--dlq-url",
-            queues.dead.url(),
-            "--queue-url",
-            queues.queue.url(),
-        ]);
+        let mut terminal = begin(&queues);
         terminal.answer("Go on? [y/N]", "");
         assert_eq!(hide(&queues, A_SWEEP).await, 3);
         terminal.answer("Go on? [y/N]", "y\n");

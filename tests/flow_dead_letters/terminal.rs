@@ -4,9 +4,9 @@ use crate::plugin::{Said, Terminal};
 use crate::stock_queue::StockQueue;
 use crate::{depths, in_queues, order};
 
-/// Sends all orders back one by one, and answers so when it is asked.
-fn redrive(queues: &StockQueue, typed: &str) -> Said {
-    let mut terminal = Terminal::run(&[
+/// Begins to send all orders back one by one.
+pub(crate) fn begin(queues: &StockQueue) -> Terminal {
+    Terminal::run(&[
         "dlq",
         "redrive",
         "--reason",
@@ -15,7 +15,12 @@ fn redrive(queues: &StockQueue, typed: &str) -> Said {
         queues.dead.url(),
         "--queue-url",
         queues.queue.url(),
-    ]);
+    ])
+}
+
+/// Sends all orders back one by one, and answers so when it is asked.
+fn redrive(queues: &StockQueue, typed: &str) -> Said {
+    let mut terminal = begin(queues);
     terminal.answer("at most 50 a second. Go on? [y/N]", typed);
     terminal.ended()
 }

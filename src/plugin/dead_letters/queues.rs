@@ -45,6 +45,8 @@ pub(super) struct Queues {
     pub(super) dead: Queue,
     /// ARN of it.
     pub(super) dead_arn: String,
+    /// Whether it keeps an order, and hides what is behind.
+    pub(super) is_fifo: bool,
     /// Letters in it when it was opened, approximately, those included that somebody looked at.
     pub(super) depth: u64,
     /// Where they come from.
@@ -99,6 +101,7 @@ impl Whose {
         Ok(Queues {
             dead,
             depth: letters_in(&is),
+            is_fifo: is.is_fifo(),
             dead_arn: is.arn,
             queue,
             queue_arn: source.arn,
@@ -127,11 +130,6 @@ impl Queues {
     pub(super) async fn count(&self) -> Result<u64, Failure> {
         let is = ask(&self.dead, DEAD).await?;
         Ok(letters_in(&is))
-    }
-
-    /// Whether it keeps an order, and hides what is behind.
-    pub(super) fn is_fifo(&self) -> bool {
-        self.dead_arn.ends_with(".fifo")
     }
 }
 

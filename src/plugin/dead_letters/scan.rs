@@ -89,7 +89,7 @@ impl Looked {
             None
         } else if self.letters >= LETTERS_MAX {
             Some("One look ends after 1,000: what is behind is met once those before it are gone.")
-        } else if queues.is_fifo() {
+        } else if queues.is_fifo {
             Some(
                 "A FIFO queue shows the first ten of a message group: what is behind is met once \
                  those before it are gone.",
@@ -102,7 +102,7 @@ impl Looked {
     /// Whether to look once more after this look, one of so many; that is a pause later. What
     /// somebody else hides is met soon; what is behind others of a FIFO queue is not.
     pub(super) async fn is_to_be_repeated(self, queues: &Queues, looks: u32) -> bool {
-        let is_behind = queues.is_fifo() && self.letters > 0;
+        let is_behind = queues.is_fifo && self.letters > 0;
         let repeated = self.whole && self.is_short() && !is_behind && looks < LOOKS_MAX;
         if repeated {
             tokio::time::sleep(PAUSE).await;
