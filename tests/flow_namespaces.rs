@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod cluster;
     pub(crate) mod ledger;
     pub(crate) mod limited;
+    pub(crate) mod reserved;
     pub(crate) mod role;
     pub(crate) mod shop;
 }
@@ -19,11 +20,11 @@ use restock_operator::crd::request::RestockRequest;
 use restock_operator::crd::words::Phase;
 use restock_operator::edge::store::arrivals::NewArrival;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use support::cluster::in_namespace;
 use support::ledger::{new_arrival, request, sku};
 use support::limited::{Limited, of_controller, of_lease, of_reader};
+use support::reserved::Reserved;
 use support::shop::{Shop, in_shop, reason};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -178,15 +179,14 @@ async fn two_namespaces_are_served_beside_one_that_is_missing() {
             }
             user.allow(other, "lease", &of_lease()).await;
             let missing = format!("{own}-missing");
-            let free = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = free.local_addr().unwrap().to_string();
-            drop(free);
+            let admin = Reserved::new();
+            let address = admin.address;
             let list = format!("{other},{missing},{own}");
             let controller = shop.controller_with(&[
                 user.setting(),
                 ("RESTOCK_NAMESPACE", list),
                 ("RESTOCK_LEASE_IDENTITY", "alone".to_owned()),
-                ("RESTOCK_ADMIN_LISTEN", address.clone()),
+                ("RESTOCK_ADMIN_LISTEN", address.to_string()),
             ]);
             let _others = [shop.receiver(), shop.ingest()];
             both_are_served(&shop, other).await;

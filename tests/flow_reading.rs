@@ -9,6 +9,7 @@ mod support {
     pub(crate) mod ledger;
     pub(crate) mod plugin;
     pub(crate) mod reading;
+    pub(crate) mod reserved;
     pub(crate) mod role;
     pub(crate) mod shop;
 }

@@ -17,6 +17,8 @@ mod outage;
 mod outbox;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "support/reserved.rs"]
+mod reserved;
 #[path = "support/role.rs"]
 mod role;
 #[path = "support/sns_way.rs"]

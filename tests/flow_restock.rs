@@ -12,6 +12,7 @@ mod support {
     pub(crate) mod ledger;
     pub(crate) mod plugin;
     pub(crate) mod proxy;
+    pub(crate) mod reserved;
     pub(crate) mod role;
     pub(crate) mod rules;
     pub(crate) mod shop;

@@ -7,6 +7,8 @@
 mod ledger;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/reserved.rs"]
+mod reserved;
 #[path = "support/role.rs"]
 mod role;
 #[path = "support/street.rs"]

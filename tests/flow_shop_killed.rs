@@ -13,6 +13,8 @@ mod outbox;
 mod own_database;
 #[path = "support/relay.rs"]
 mod relay;
+#[path = "support/reserved.rs"]
+mod reserved;
 #[path = "support/role.rs"]
 mod role;
 #[path = "support/street.rs"]

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
-use std::net::TcpListener;
+#[path = "support/reserved.rs"]
+mod reserved;
+
+use reserved::Reserved;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -19,41 +22,37 @@ const QUEUE: (&str, &str) = ("RESTOCK_QUEUE_URL", "http://127.0.0.1:1/1/stock");
 /// A role without a region, killed if the test fails.
 struct Lost {
     child: Child,
-    readiness: String,
+    admin: Reserved,
 }
 
 impl Lost {
     fn start(role: &str, settings: &[(&str, &str)]) -> Self {
-        // Free now, and asked for again in milliseconds.
-        let admin = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let admin = Reserved::new();
         let child = Command::new(env!("CARGO_BIN_EXE_restock-operator"))
             .arg(role)
             .env_clear()
             // No node has any metadata for it.
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("RESTOCK_ADMIN_LISTEN", admin.to_string())
+            .env("RESTOCK_ADMIN_LISTEN", admin.address.to_string())
             .env("RESTOCK_READ_LISTEN", "127.0.0.1:0")
             .env("RESTOCK_LISTEN", "127.0.0.1:0")
             .envs(settings.iter().copied())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let readiness = format!("http://{admin}/readyz?verbose");
-        Self { child, readiness }
+        Self { child, admin }
     }
 
     async fn says(&mut self, words: &str) {
         let until = Instant::now() + PATIENCE;
+        let readiness = format!("http://{}/readyz?verbose", self.admin.address);
         let mut said = String::new();
         while !said.contains(words) {
             let ended = self.child.try_wait().unwrap();
             assert_eq!(ended, None, "it ended, and said: {said}");
             assert!(Instant::now() < until, "not said: {words}; but: {said}");
             sleep(Duration::from_millis(50)).await;
-            if let Ok(answer) = reqwest::get(&self.readiness).await {
+            if let Ok(answer) = reqwest::get(&readiness).await {
                 said = answer.text().await.unwrap_or_default();
             }
         }

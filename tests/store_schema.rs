@@ -4,9 +4,12 @@
 
 #[path = "support/ledger.rs"]
 mod ledger;
+#[path = "support/reserved.rs"]
+mod reserved;
 
 use futures::future::join_all;
 use ledger::{Ledger, Schema, new_arrival, new_attempt, request};
+use reserved::Reserved;
 use restock_operator::edge::store::migrate::{MigrationStep, migrate};
 use restock_operator::edge::store::{CALL_DEADLINE, Store, StoreError};
 use secrecy::SecretString;
@@ -124,11 +127,9 @@ async fn every_session_is_strict_in_utc_and_reads_what_is_committed() {
 #[tokio::test]
 async fn a_ledger_that_is_away_is_unavailable_within_the_deadline() {
     // A port that nothing listens on, and one that accepts and never says a word.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = free.local_addr().unwrap();
-    drop(free);
+    let refused = Reserved::new();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    for address in [refused, silent.local_addr().unwrap()] {
+    for address in [refused.address, silent.local_addr().unwrap()] {
         let url = SecretString::from(format!("mysql://user:password@{address}/ledger"));
         let store = Store::connect(&url, 2).unwrap();
         let began = Instant::now();

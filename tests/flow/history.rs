@@ -1,33 +1,28 @@
 //! What people read of the controller through its read port.
 
+use crate::support::reserved::Reserved;
 use crate::support::shop::{Shop, in_shop};
 use restock_operator::crd::words::Phase;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// Longest wait for a finished request to be deleted: it is looked for once a minute.
 const DELETED_WITHIN: Duration = Duration::from_secs(100);
 
-struct Reader {
-    address: String,
-}
+struct Reader(Reserved);
 
 impl Reader {
     /// Of a controller that will be started with this setting.
     fn new() -> Self {
-        // Free now, and asked for again in milliseconds.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap().to_string();
-        Self { address }
+        Self(Reserved::new())
     }
 
     fn setting(&self) -> (&'static str, String) {
-        ("RESTOCK_READ_LISTEN", self.address.clone())
+        ("RESTOCK_READ_LISTEN", self.0.address.to_string())
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = reqwest::get(format!("http://{}{path}", self.address));
+        let answer = reqwest::get(format!("http://{}{path}", self.0.address));
         let answer = answer.await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
@@ -136,7 +131,7 @@ async fn wrong_questions_are_refused(reader: &Reader) {
     }
     let (status, _) = reader.get("/v1/orders").await;
     assert_eq!(status, 404);
-    let url = format!("http://{}/v1/history", reader.address);
+    let url = format!("http://{}/v1/history", reader.0.address);
     let posted = reqwest::Client::new().post(url).body("{}").send().await;
     assert_eq!(posted.unwrap().status().as_u16(), 405);
 }

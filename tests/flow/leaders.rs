@@ -2,6 +2,7 @@
 //! process lives, and it goes when it is told to.
 
 use crate::support::api_way::{ApiWay, Side};
+use crate::support::reserved::Reserved;
 use crate::support::role::Role;
 use crate::support::shop::{Shop, in_shop, reason};
 use k8s_openapi::api::coordination::v1::Lease;
@@ -9,7 +10,6 @@ use kube::Api;
 use kube::api::DeleteParams;
 use restock_operator::crd::words::Phase;
 use serde_json::json;
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// Above the longest silence that `/livez` allows the quickest loops of a controller (the
@@ -93,11 +93,9 @@ async fn a_controller_that_never_met_its_api_server_lives_and_is_not_ready() {
     in_shop(json!({}), |shop| async move {
         let way = ApiWay::new(&shop.place.client, &shop.place.namespace).await;
         way.close(true);
-        // Free now, and asked for again in milliseconds.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap().to_string();
-        drop(free);
-        let listen = ("RESTOCK_ADMIN_LISTEN", address.clone());
+        let admin = Reserved::new();
+        let address = admin.address;
+        let listen = ("RESTOCK_ADMIN_LISTEN", address.to_string());
         let identity = ("RESTOCK_LEASE_IDENTITY", "alone".to_owned());
         let _controller = shop.controller_with(&[way.setting(), listen, identity]);
         shop.ask("waiting", 1, "delay:300").await;

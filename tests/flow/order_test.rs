@@ -4,6 +4,7 @@
 use crate::support::account::Account;
 use crate::support::identity::Identity;
 use crate::support::ledger::{new_arrival, sku};
+use crate::support::reserved::Reserved;
 use crate::support::rules;
 use crate::support::shop::{Shop, in_shop};
 use kube::Api;
@@ -14,7 +15,6 @@ use restock_operator::process::install_tls;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ struct Trial {
     child: Child,
     said: Arc<Mutex<String>>,
     _account: Account,
+    _listen: Reserved,
 }
 
 impl Trial {
@@ -42,9 +43,8 @@ impl Trial {
     async fn start_with(shop: &Shop, more: &[(&str, &str)]) -> Self {
         let account = Account::with_rights("pass", "SELECT, INSERT, UPDATE").await;
         let url = account.url(shop.ledger.schema.url().expose_secret(), "pass");
-        // Free now, and asked for again in milliseconds.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-        let address = port.unwrap().to_string();
+        let reserved = Reserved::new();
+        let address = reserved.address.to_string();
         let settings = [
             ("RESTOCK_DATABASE_URL", url.as_str()),
             ("RESTOCK_NAMESPACE", &shop.place.namespace),
@@ -72,6 +72,7 @@ impl Trial {
             child,
             said,
             _account: account,
+            _listen: reserved,
         }
     }
 

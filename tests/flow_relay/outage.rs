@@ -4,32 +4,29 @@ use super::feed::{DOCUMENTED, Feed, with_feed};
 use super::ledger::Ledger;
 use super::outbox::{owe, owe_text, shortage, unsent};
 use super::relay::eventually;
+use super::reserved::Reserved;
 use super::role::Role;
 use super::sns_way::{PUBLISH, SnsWay};
 use super::{all_sent, arrived, owed};
 use restock_operator::process::install_tls;
 use secrecy::ExposeSecret;
-use std::net::TcpListener;
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// The relay as a process of its own, with this way to SNS.
 struct Apart {
     role: Role,
-    admin: String,
+    admin: Reserved,
 }
 
 impl Apart {
     fn start(feed: &Feed, ledger: &Ledger, way: &SnsWay) -> Self {
-        // Free a moment ago, and given to nobody else so soon.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let admin = free.local_addr().unwrap().to_string();
-        drop(free);
+        let admin = Reserved::new();
         let url = ledger.schema.url().expose_secret().to_owned();
         let settings = [
             ("RESTOCK_TOPIC_ARN", feed.topic_arn.clone()),
             ("RESTOCK_DATABASE_URL", url),
-            ("RESTOCK_ADMIN_LISTEN", admin.clone()),
+            ("RESTOCK_ADMIN_LISTEN", admin.address.to_string()),
             way.setting(),
         ];
         Self {
@@ -40,7 +37,7 @@ impl Apart {
 
     async fn says(&self, text: &str) {
         let mut last = String::new();
-        let url = format!("http://{}/readyz?verbose", self.admin);
+        let url = format!("http://{}/readyz?verbose", self.admin.address);
         let said = eventually(async || {
             if let Ok(page) = reqwest::get(&url).await {
                 last = page.text().await.unwrap();

@@ -1,8 +1,8 @@
 //! A MariaDB server of a test's own, which the test may kill: in a directory that goes with it.
 
+use super::reserved::Reserved;
 use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,7 +19,7 @@ const ACCOUNT: &str = "CREATE OR REPLACE USER test@'127.0.0.1' IDENTIFIED BY 'te
 /// The server. It waits for the disk at each commit, as it does unless told otherwise.
 pub(crate) struct OwnDatabase {
     directory: PathBuf,
-    port: u16,
+    address: Reserved,
     child: Option<Child>,
 }
 
@@ -29,10 +29,9 @@ impl OwnDatabase {
         let name = format!("restock-test-database-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
         let mut database = Self {
             directory,
-            port: port.unwrap().port(),
+            address: Reserved::new(),
             child: None,
         };
         let install = database
@@ -51,7 +50,7 @@ impl OwnDatabase {
 
     /// Its URL, without a schema.
     pub(crate) fn url(&self) -> String {
-        format!("mysql://test:test@127.0.0.1:{}", self.port)
+        format!("mysql://test:test@{}", self.address.address)
     }
 
     /// Starts it, and waits until it answers.
@@ -60,7 +59,7 @@ impl OwnDatabase {
         let server = self
             .program("mariadbd", "data")
             .arg(format!("--init-file={}", accounts.display()))
-            .arg(format!("--port={}", self.port))
+            .arg(format!("--port={}", self.address.address.port()))
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
             .args(["--socket=mariadb.sock", "--pid-file=mariadb.pid"])
             .stderr(Stdio::null())

@@ -4,6 +4,7 @@
 
 use crate::support::cluster::{Place, in_namespace};
 use crate::support::ledger::{Ledger, declaration};
+use crate::support::reserved::Reserved;
 use crate::support::role::Role;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use kube::Api;
@@ -15,7 +16,6 @@ use restock_operator::edge::aws;
 use restock_operator::edge::sqs::Queue;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(crate) struct Shop {
     sqs: aws_sdk_sqs::Client,
     sns: aws_sdk_sns::Client,
     keys: PathBuf,
-    receiver_port: u16,
+    receiver: Reserved,
     /// The one product, whose name no other test has.
     pub(crate) sku: String,
 }
@@ -101,12 +101,6 @@ impl Shop {
             .unwrap();
         let keys = std::env::temp_dir().join(format!("{name}-keys"));
         std::fs::write(&keys, "k1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
-        // Free now, and asked for again in milliseconds: the roles bind it.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let shop = Self {
             place,
             ledger,
@@ -118,7 +112,7 @@ impl Shop {
             sqs,
             sns,
             keys,
-            receiver_port: port,
+            receiver: Reserved::new(),
             sku,
         };
         shop.open_factory(factory).await;
@@ -189,7 +183,7 @@ impl Shop {
             ("RESTOCK_OPS_TOPIC_ARN", self.ops_topic.clone()),
             (
                 "RESTOCK_CALLBACK_URL",
-                format!("http://127.0.0.1:{}", self.receiver_port),
+                format!("http://{}", self.receiver.address),
             ),
             (
                 "RESTOCK_CALLBACK_KEYS_FILE",
@@ -225,10 +219,7 @@ impl Shop {
     /// A receiver with further settings, or others.
     pub(crate) fn receiver_with(&self, more: &[(&'static str, String)]) -> Role {
         let mut settings = self.settings(&[
-            (
-                "RESTOCK_LISTEN",
-                format!("127.0.0.1:{}", self.receiver_port),
-            ),
+            ("RESTOCK_LISTEN", self.receiver.address.to_string()),
             ("RESTOCK_INBOX_URL", self.inbox.url().to_owned()),
             (
                 "RESTOCK_CALLBACK_KEYS_FILE",

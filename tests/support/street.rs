@@ -2,13 +2,13 @@
 //! turns until there is an answer.
 
 use super::ledger::{Ledger, SKU, declaration};
+use super::reserved::Reserved;
 use super::role::Role;
 use futures::{StreamExt as _, stream};
 use reqwest::{Client, StatusCode};
 use restock_operator::process::install_tls;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
 use std::ops::Range;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -30,7 +30,7 @@ pub(crate) type Answers = Vec<(StatusCode, String)>;
 
 pub(crate) struct Street {
     pub(crate) ledger: Ledger,
-    shops: [SocketAddr; 2],
+    shops: [Reserved; 2],
     client: Client,
 }
 
@@ -39,11 +39,9 @@ impl Street {
         install_tls();
         let donuts = declaration(SKU, DONUTS);
         ledger.apply_products(&[donuts]).await.unwrap();
-        // Free now, and taken again by each shop that follows another.
-        let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         Self {
             ledger,
-            shops: listeners.map(|listener| listener.local_addr().unwrap()),
+            shops: [(); 2].map(|()| Reserved::new()),
             client: Client::new(),
         }
     }
@@ -51,7 +49,7 @@ impl Street {
     /// Opens one of the two shops on this ledger.
     pub(crate) fn shop(&self, which: usize, database_url: &str) -> Role {
         let settings = [
-            ("RESTOCK_LISTEN", self.shops[which].to_string()),
+            ("RESTOCK_LISTEN", self.shops[which].address.to_string()),
             ("RESTOCK_DATABASE_URL", database_url.to_owned()),
             ("RESTOCK_DRAIN_SECONDS", "1".to_owned()),
         ];
@@ -92,7 +90,10 @@ impl Street {
         for attempt in number.. {
             let asked = self
                 .client
-                .post(format!("http://{}/v1/checkout", self.shops[attempt % 2]))
+                .post(format!(
+                    "http://{}/v1/checkout",
+                    self.shops[attempt % 2].address
+                ))
                 .header("Idempotency-Key", format!("key-{number}"))
                 .body(body.to_string())
                 .send();
