@@ -242,7 +242,7 @@ fn a_body_that_is_no_json_is_named_so() {
 fn a_refusal_names_the_keys_expected_and_found() {
     let body = r#"{"sku": "A", "n\u0000\u202e": 1}"#;
     assert_eq!(
-        wanted(body, &attributes(&[("Shop", "x")]))
+        wanted(body, &attributes(&[("EventId", "e-1"), ("Shop", "x")]))
             .unwrap_err()
             .to_string(),
         "no product id: expected fields.MessageAttributeProductId, found Shop, n, sku"

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[path = "domain_words/held.rs"]
+mod held;
 #[path = "domain_words/refused.rs"]
 mod refused;
 

@@ -55,6 +55,8 @@ fn subject(number: u32) -> Subject {
         cause: "CallbackOverdue",
         product: "CP-502101".to_owned(),
         quantity: Some(7),
+        ordered_at: None,
+        order_id: None,
         message: "No callback came.".to_owned(),
         at: Time::from_micros(1_767_323_045_000_000),
     }

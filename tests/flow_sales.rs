@@ -200,7 +200,12 @@ async fn products_come_in_pages_and_by_every_name() {
     );
     assert_eq!(shop.get("/v1/products?limit=0").await.fields(), ["limit"]);
     assert_eq!(shop.get("/v1/products?limit=x").await.fields(), ["limit"]);
-    assert_eq!(shop.get("/v1/products?page=1").await.fields(), ["query"]);
+    let unknown = shop.get("/v1/products?page=1").await;
+    assert_eq!(unknown.fields(), ["query"]);
+    let detail = unknown.json()["detail"].clone();
+    let expected = "query cannot be read: page: unknown field `page`, expected `after` or `limit`";
+    assert_eq!(detail, expected);
+    assert_eq!(shop.get("/v1/products?after=a/b").await.fields(), ["after"]);
     assert_eq!(shop.get("/v1/products/502103").await.json()["sku"], "P3");
     let body = json!({ "sku": "502103", "quantity": 1, "buyer": "b" }).to_string();
     let bought = shop.post("/v1/checkout", Some("k"), body).await.json();

@@ -220,10 +220,13 @@ async fn each_arrival_is_on_exactly_one_worklist() {
         assert_eq!(known, whose != Whose::Unknown, "{whose:?}");
     }
     let page = ledger.unrecorded_arrivals(OURS, None, 9).await.unwrap();
-    let ordered = Ordered {
-        namespace: "shop".to_owned(),
-        name: "rr-a".to_owned(),
-        factory: "seoul".to_owned(),
-    };
-    assert_eq!(page[0].ordered, Some(ordered));
+    let ordered = page[0].ordered.as_ref().unwrap();
+    let Ordered {
+        namespace,
+        name,
+        factory,
+        at,
+    } = ordered;
+    assert_eq!([namespace, name, factory], ["shop", "rr-a", "seoul"]);
+    assert!(*at <= page[0].at, "ordered before it came");
 }

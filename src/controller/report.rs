@@ -7,7 +7,7 @@ use crate::crd::time::from_micro_time;
 use crate::crd::words;
 use crate::domain::notice::{self, Kind, Subject as NoticeSubject};
 use crate::domain::order::Order;
-use crate::domain::progress::{Answer, Phase, Progress};
+use crate::domain::progress::{Answer, OrderOutcome, Phase, Progress};
 use crate::intake::order_body;
 use crate::process::clock;
 use kube::runtime::events::{Event, EventType};
@@ -37,10 +37,17 @@ impl Subject {
             cause: words::Reason::from(progress.reason).as_str(),
             product: order.map_or(spec.product_id.clone(), |order| order.sku.to_string()),
             quantity: order.map(|order| order.quantity.get()).or(spec.quantity),
+            ordered_at: progress.placing_since.filter(|_| was_ordered(progress)),
+            order_id: progress.factory_order_id.clone(),
             message: progress.message.clone(),
             at: clock::now(),
         }
     }
+}
+
+/// Whether the factory may have an order of this request.
+const fn was_ordered(progress: &Progress) -> bool {
+    !matches!(progress.outcome, OrderOutcome::NotPlaced) || progress.factory_order_id.is_some()
 }
 
 impl Context {

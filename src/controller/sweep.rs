@@ -194,6 +194,9 @@ fn subject(row: &OverdueAttempt, notice_id: String) -> Subject {
         cause: Reason::from(reason).as_str(),
         product: row.sku.to_string(),
         quantity: Some(row.quantity.get()),
+        ordered_at: Some(row.opened_at),
+        // The ledger does not keep it.
+        order_id: None,
         message: format!(
             "{known} of attempt {}, no callback came, and the RestockRequest was deleted.",
             row.attempt
@@ -220,6 +223,7 @@ mod tests {
             quantity: Quantity::new(3).unwrap(),
             factory: "seoul".to_owned(),
             outcome: RowOutcome::Placed,
+            opened_at: Time::from_micros(5),
             deadline: Time::from_micros(7),
             other_attempt_arrived: false,
         }

@@ -246,6 +246,9 @@ async fn told(arrival: &UnrecordedArrival, object: (&str, &str), kind: Kind, con
         cause: "Arrived",
         product: arrival.sku.to_string(),
         quantity: Some(arrival.quantity.get()),
+        ordered_at: ordered.map(|ordered| ordered.at),
+        // The ledger does not keep it.
+        order_id: None,
         message: what,
         at: clock::now(),
     });

@@ -65,6 +65,10 @@ pub struct Subject {
     pub product: String,
     /// How many, as well as it is known.
     pub quantity: Option<u32>,
+    /// When it was ordered, where it may have been: by this the factory finds it.
+    pub ordered_at: Option<Time>,
+    /// The factory's own id of the order, where it is known.
+    pub order_id: Option<String>,
     /// What happened, in a sentence. May quote strangers.
     pub message: String,
     /// When it was found out.

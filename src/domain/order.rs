@@ -13,16 +13,14 @@ pub const ID_CHARACTERS_MAX: usize = 128;
 pub const QUANTITY_MAX: u32 = 1_000_000;
 
 /// Why a text is not one of the words below.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordError {
     /// The text is empty.
-    #[error("{what} is empty")]
     Empty {
         /// Which word.
         what: &'static str,
     },
     /// The text is longer than [`ID_CHARACTERS_MAX`].
-    #[error("{what} has {length} characters, at most {ID_CHARACTERS_MAX} are allowed")]
     TooLong {
         /// Which word.
         what: &'static str,
@@ -30,7 +28,6 @@ pub enum WordError {
         length: usize,
     },
     /// A character outside `[A-Za-z0-9._:-]`.
-    #[error("{what} may only have letters, digits and . _ : -, found {found:?}")]
     Character {
         /// Which word.
         what: &'static str,
@@ -38,12 +35,43 @@ pub enum WordError {
         found: char,
     },
     /// A count that is no whole number from 1 to [`QUANTITY_MAX`].
-    #[error("quantity must be a whole number from 1 to {QUANTITY_MAX}, found {found}")]
     Quantity {
         /// What was found, capped.
         found: String,
     },
 }
+
+impl WordError {
+    /// What is wrong, without the word's name: for who names it otherwise.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Empty { .. } => "is empty".to_owned(),
+            Self::TooLong { length, .. } => {
+                format!("has {length} characters, at most {ID_CHARACTERS_MAX} are allowed")
+            }
+            Self::Character { found, .. } => {
+                format!("may only have letters, digits and . _ : -, found {found:?}")
+            }
+            Self::Quantity { found } => {
+                format!("must be a whole number from 1 to {QUANTITY_MAX}, found {found}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for WordError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::Empty { what } | Self::TooLong { what, .. } | Self::Character { what, .. } => {
+                what
+            }
+            Self::Quantity { .. } => "quantity",
+        };
+        write!(to, "{what} {}", self.detail())
+    }
+}
+
+impl std::error::Error for WordError {}
 
 /// Characters that are safe in a log line, a URL path segment, a column and a label.
 fn parse_word(what: &'static str, text: &str) -> Result<String, WordError> {

@@ -58,6 +58,10 @@ pub fn believe(progress: &Progress, row: &AttemptRow, policy: &Policy, now: Time
         outcome: OrderOutcome::NotPlaced,
         attempt: row.attempt,
         nonce: Some(row.nonce.clone()),
+        factory_order_id: progress
+            .factory_order_id
+            .clone()
+            .filter(|_| row.attempt == progress.attempt),
         deadline: Some(row.deadline),
         placing_since: progress
             .placing_since

@@ -18,7 +18,7 @@ pub(super) enum Output {
 }
 
 /// Kind and group, as kubectl writes them before a name.
-const NAME_PREFIX: &str = "restockrequest.restock.dev";
+pub(super) const NAME_PREFIX: &str = "restockrequest.restock.dev";
 
 /// A request's name, as `-o name` has it.
 pub(super) fn full_name(name: &str) -> String {

@@ -7,6 +7,7 @@ mod said;
 mod story;
 mod summary;
 
+use super::chosen;
 use super::failure::Failure;
 use super::output::{self, Output, print_names};
 use super::requests::{self, Selection};
@@ -31,7 +32,7 @@ use summary::Summary;
 )]
 pub(super) struct Args {
     /// Name of one request, for its story; without it a summary of all
-    #[arg(conflicts_with_all = ["selector", "field_selector"])]
+    #[arg(value_parser = chosen::name, conflicts_with_all = ["selector", "field_selector"])]
     name: Option<String>,
     #[command(flatten)]
     selection: Selection,

@@ -7,7 +7,7 @@ mod saying;
 mod standing;
 
 use super::changes::Changes;
-use super::chosen::Chosen;
+use super::chosen::{self, Chosen};
 use super::failure::{Failure, Failures};
 use super::output::Output;
 use super::requests::Selection;
@@ -142,8 +142,13 @@ pub(super) async fn resolve(args: ResolveArgs, target: &Target) -> Result<(), Fa
             "Give names, or a selector (-l, --field-selector), and then what is known.",
         ));
     }
+    let names = words.iter().map(|text| {
+        let wrong = |why| format!("{text} is no name of a request: {why}");
+        chosen::name(text)
+            .map_err(|why| Failure::usage(wrong(why), "Give names as status has them."))
+    });
     let chosen = Chosen {
-        names: words,
+        names: names.collect::<Result<_, _>>()?,
         selection,
     };
     if matches!(verb, Verb::Arrived(_)) && !chosen.is_one() {

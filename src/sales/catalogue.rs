@@ -10,6 +10,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::error::Error as _;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -82,6 +83,14 @@ impl Page {
     }
 }
 
+/// The parser's own words, which name the parameter.
+fn unreadable(query: QueryRejection) -> Problem {
+    let why = query
+        .source()
+        .map_or_else(|| query.body_text(), ToString::to_string);
+    Problem::field("query", format!("cannot be read: {why}"))
+}
+
 /// Lists the products.
 #[utoipa::path(
     get,
@@ -101,8 +110,12 @@ pub(super) async fn products(
     State(shop): State<Arc<Shop>>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Products>, Problem> {
-    let Query(page) = page.map_err(|why| Problem::field("query", why.body_text()))?;
-    let after = page.after.as_deref().map(parameters::sku).transpose()?;
+    let Query(page) = page.map_err(unreadable)?;
+    let after = page
+        .after
+        .as_deref()
+        .map(|text| parameters::sku("after", text));
+    let after = after.transpose()?;
     let limit = page.limit()?;
     // One more than is shown: whether there is a next page.
     let asking = shop.store.products(after.as_ref(), limit + 1);
@@ -138,7 +151,7 @@ pub(super) async fn product(
     State(shop): State<Arc<Shop>>,
     sku: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, Problem> {
-    let sku = parameters::sku(&parameters::path("sku", sku)?)?;
+    let sku = parameters::sku("sku", &parameters::path("sku", sku)?)?;
     let found = shop.product(&sku).await?;
     found.map(ProductView::from).map(Json).ok_or_else(|| {
         let detail = format!("There is no product {sku}. GET /v1/products lists all.");

@@ -167,13 +167,14 @@ async fn named(shop: &Shop, purchase: &mut Purchase) -> Result<Verdict, NoVerdic
     if ended != Err(NoVerdict::NoSuchProduct) {
         return ended;
     }
-    // Rare enough not to cost each purchase a look.
-    match shop.product(&purchase.form.sku).await? {
+    // Rare enough not to cost each purchase a look, nor the room for one: a future is moved about
+    // as a whole, and that of a look at the ledger has five KiB.
+    match Box::pin(shop.product(&purchase.form.sku)).await? {
         Some(product) => {
             purchase.form.sku = product.sku;
             shop.till.decide(purchase.clone()).await
         }
-        None => kept(shop, purchase).await,
+        None => Box::pin(kept(shop, purchase)).await,
     }
 }
 

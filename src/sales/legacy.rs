@@ -3,6 +3,7 @@
 
 use super::body;
 use super::checkout::{BOUGHT_WITHIN, buy, purchase};
+use super::parameters;
 use super::problem::Problem;
 use super::shop::Shop;
 use super::till::NoVerdict;
@@ -16,9 +17,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::time::timeout;
+
+/// The field of a body that names the product.
+const PRODUCT_SKU: &str = "productSku";
 
 /// The buyer of a purchase that names none.
 const BUYER: &str = "legacy";
@@ -36,13 +41,6 @@ struct Row {
 #[derive(Serialize)]
 struct Message {
     message: &'static str,
-}
-
-/// What the old shop's page sends, if anything. Other fields it ignored.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    product_sku: Option<String>,
 }
 
 /// `GET /product/donut`: the first product.
@@ -114,21 +112,30 @@ pub(super) async fn checkout(
     }
 }
 
-async fn asked(body: Body) -> Result<Asked, Problem> {
-    match body::read(body).await?.trim_ascii() {
-        [] => Ok(Asked::default()),
-        text => serde_json::from_slice(text)
-            .map_err(|why| Problem::field("body", format!("is not {{productSku}}: {why}"))),
+/// What the old shop's page sends, if anything; other fields it ignored. A body that names no
+/// product is not taken for none: a field that is misspelt would buy another product.
+async fn asked(body: Body) -> Result<Option<Sku>, Problem> {
+    let body = body::read(body).await?;
+    let text = body.trim_ascii();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let fields: Map<String, Value> = serde_json::from_slice(text)
+        .map_err(|why| Problem::field("body", format!("is no JSON object: {why}")))?;
+    match fields.get(PRODUCT_SKU) {
+        Some(Value::String(text)) => parameters::sku(PRODUCT_SKU, text).map(Some),
+        Some(_) => Err(Problem::field(PRODUCT_SKU, "must be text")),
+        None if fields.is_empty() => Ok(None),
+        None => Err(Problem::field(
+            PRODUCT_SKU,
+            "is missing: without a body the first product is bought",
+        )),
     }
 }
 
-async fn wanted(shop: &Shop, asked: Asked) -> Result<Option<Sku>, Problem> {
-    match asked.product_sku {
-        Some(text) => {
-            let sku = Sku::parse(&text);
-            sku.map(Some)
-                .map_err(|why| Problem::field("productSku", why.to_string()))
-        }
+async fn wanted(shop: &Shop, asked: Option<Sku>) -> Result<Option<Sku>, Problem> {
+    match asked {
+        Some(sku) => Ok(Some(sku)),
         None => Ok(first(shop).await?.map(|product| product.sku)),
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Pro
     };
     let key = key.to_str().map_err(|_| wrong("is no text".to_owned()))?;
     let bare = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-    IdempotencyKey::parse(bare.unwrap_or(key)).map_err(|why| wrong(why.to_string()))
+    IdempotencyKey::parse(bare.unwrap_or(key)).map_err(|why| wrong(why.detail()))
 }
 
 /// The one parameter of a path. What is no text is wrong like any other.
@@ -34,12 +34,12 @@ pub(super) fn path(
     Ok(text)
 }
 
-pub(super) fn sku(text: &str) -> Result<Sku, Problem> {
-    Sku::parse(text).map_err(|why| Problem::field("sku", why.to_string()))
+pub(super) fn sku(field: &str, text: &str) -> Result<Sku, Problem> {
+    Sku::parse(text).map_err(|why| Problem::field(field, why.detail()))
 }
 
 pub(super) fn sale_id(text: &str) -> Result<SaleId, Problem> {
-    SaleId::parse(text).map_err(|why| Problem::field("id", why.to_string()))
+    SaleId::parse(text).map_err(|why| Problem::field("id", why.detail()))
 }
 
 /// The trace of a caller that has one; one that is not well-formed costs no sale.

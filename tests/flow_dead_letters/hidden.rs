@@ -34,6 +34,18 @@ async fn what_a_sweep_hides_is_waited_for_before_the_plan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_a_sweep_hides_is_shown_after_it() {
+    in_queues(async |queues| {
+        let id = order(&queues, "e-1").await;
+        assert_eq!(hide(&queues, A_SWEEP).await, 1);
+        let said = dlq(&queues, &["show", &id]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.out.contains(&id), "{said:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_sweep_hides_is_waited_for_after_the_plan_too() {
     in_queues(async |queues| {
         for number in 0..3 {

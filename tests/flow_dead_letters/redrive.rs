@@ -62,6 +62,25 @@ async fn those_of_a_reason_go_back_as_they_were_and_the_others_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_not_there_is_no_success_and_holds_up_no_other() {
+    in_queues(async |queues| {
+        let id = order(&queues, "e-1").await;
+        let arguments = ["redrive", &id, "none-such"];
+        let unknown = "not among the dead letters: none-such";
+        let said = dlq(&queues, &arguments);
+        said.expect(3, &["dry run: would send 1 dead letter back", unknown]);
+        let said = dlq(&queues, &[&arguments[..], &["--yes"]].concat());
+        said.expect(3, &[unknown, "It may have been sent back"]);
+        assert!(
+            said.out.contains("1 of 1 dead letter sent back"),
+            "{said:?}"
+        );
+        assert_eq!(depths(&queues).await, (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_go_back_by_the_task_of_sqs() {
     in_queues(async |queues| {
         for number in 0..12 {

@@ -33,7 +33,7 @@ async fn a_person_is_asked_and_only_a_yes_is_one_and_a_bar_shows_how_far_it_is()
         }
         for no in ["\n", "n\n", "yess\n", "\u{4}"] {
             let said = redrive(&queues, no);
-            assert_eq!(said.code, 0, "{said:?}");
+            assert_eq!(said.code, 1, "{said:?}");
             assert!(
                 said.out.contains("About to send 3 dead letters back"),
                 "{said:?}"

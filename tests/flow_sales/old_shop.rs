@@ -41,6 +41,13 @@ async fn the_old_shop_is_answered_as_it_was() {
         (StatusCode::BAD_REQUEST, json!({ "message": "상품 없음" }))
     );
     assert_eq!(buy("{").await.fields(), ["body"]);
+    assert_eq!(buy(r#"["CP-1"]"#).await.fields(), ["body"]);
+    // A field that is misspelt buys nothing else.
+    for misspelt in [r#"{"productSKU":"CP-1"}"#, r#"{"productSku":null}"#] {
+        let refused = buy(misspelt).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert_eq!(refused.fields(), ["productSku"]);
+    }
     shop.close().await;
 
     let empty = StoreFront::open_on(Ledger::create().await, &["--legacy-routes"]).await;

@@ -166,7 +166,7 @@ fn overdue() -> Value {
 async fn the_story_has_what_happened_when_and_by_whom() {
     at_place(async |place| {
         let made = create(&place, &by_message("order-7"), overdue()).await;
-        let name = made.name_any();
+        let (name, namespace) = (made.name_any(), made.namespace().unwrap());
         let said = ask(&place, &["status", &name]);
         assert_eq!(said.code, 0, "{said:?}");
         let created = made.creation_timestamp().unwrap().0.to_string();
@@ -186,7 +186,7 @@ Product CP-502101 x 7; Factory north; attempt 1; order id
 {time}  ingest        request made: 7 of CP-502101, asked for by 재고 담당자
 
 2100-01-01 (UTC)
-10:00:00  controller    attempt 1: order sent to Factory north
+10:00:00  controller    attempt 1, at Factory north
 10:00:00  factory       has the order, as 4b215eb7-89aa-4275-80b1-60d593ecac87
 10:04:00  controller    longer in one phase than its Factory allows, and the
                         operations team was told
@@ -196,16 +196,17 @@ Product CP-502101 x 7; Factory north; attempt 1; order id
                         kpg5i4c7brt2bebk6vxs
 
 Next
-  The factory has the order. Ask it for the order id. Goods that still come mend
-  the request. If they came without a callback: `kubectl restock resolve NAME
-  arrived`. If it has lost the order: `kubectl restock retry NAME`.
+  The factory has the order. Ask it for order
+  4b215eb7-89aa-4275-80b1-60d593ecac87. Goods that still come mend the request.
+  If they came without a callback:
+    kubectl restock resolve {name} arrived --quantity NUMBER -n {namespace} --reason TEXT
+  If it has lost the order:
+    kubectl restock retry {name} -n {namespace} --reason TEXT
 "
         );
         assert_eq!(story, expected);
-        assert!(
-            story.lines().all(|line| line.chars().count() <= 80),
-            "{story}"
-        );
+        let fits = |line: &str| line.chars().count() <= 80 || line.starts_with("    kubectl ");
+        assert!(story.lines().all(fits), "{story}");
         let json = ask(&place, &["status", &name, "-o", "json"]).out;
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["timeline"][0]["at"], "2026-01-02T03:04:05Z");

@@ -235,7 +235,11 @@ async fn who_waits_hears_what_became_of_it_and_who_waits_in_vain_too() {
         let vain = ask(&place, &[&words[..], &["1"]].concat());
         vain.expect(
             6,
-            &["was not taken up within 1 s", "It stays said", "readyz"],
+            &[
+                "was not taken up within 1 s",
+                "It stays said",
+                "kubectl restock check",
+            ],
         );
         let again = ask(&place, &[&words[..], &["1"]].concat());
         again.expect(6, &["was not taken up within 1 s"]);

@@ -29,12 +29,16 @@ pub(super) fn line(product: &Product) -> String {
 }
 
 fn cut(name: &str) -> String {
-    let mut columns = 0;
+    if name.chars().map(columns_of).sum::<usize>() <= NAME_COLUMNS {
+        return name.to_owned();
+    }
+    let mut columns = columns_of('…');
     let fits = |letter: &char| {
         columns += columns_of(*letter);
         columns <= NAME_COLUMNS
     };
-    name.chars().take_while(fits).collect()
+    let kept: String = name.chars().take_while(fits).collect();
+    format!("{kept}…")
 }
 
 /// Hangul, kana, ideographs and what else terminals show in two columns lies above U+1100.
@@ -61,6 +65,7 @@ mod tests {
         };
         let line = line(&product);
         assert!(line.chars().map(columns_of).sum::<usize>() <= 80, "{line}");
+        assert!(line.ends_with("글레이즈드…"), "a cut is seen: {line}");
         assert_eq!(line.find("FF-500293"), HEADER.find("FACTORY"));
         assert_eq!(line.find("글레이즈드"), HEADER.find("NAME"));
         assert_eq!(

@@ -145,6 +145,8 @@ mod tests {
             cause,
             product: "CP-502101".to_owned(),
             quantity: None,
+            ordered_at: None,
+            order_id: None,
             message: String::new(),
             at: Time::from_micros(i64::try_from(number).unwrap()),
         }
@@ -250,7 +252,7 @@ mod tests {
         }
         assert_eq!(board.ask(subject(WAITING_MAX, "Refused")), Asked::NoRoom);
         let batches = board.take(&group);
-        assert_eq!(batches.len(), WAITING_MAX / SUBJECTS_MAX);
+        assert_eq!(batches.len(), WAITING_MAX.div_ceil(SUBJECTS_MAX));
         assert_eq!(
             board.ask(subject(WAITING_MAX, "Refused")),
             Asked::NoRoom,

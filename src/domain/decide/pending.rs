@@ -18,6 +18,9 @@ const LOOK_AGAIN_HELD: Duration = Duration::from_secs(30);
 /// passes come within a second, and what a closed gate holds up longer is given up.
 const LAST_TRY: Duration = Duration::from_secs(5);
 
+/// Ends the message of one that is ordered again, while a person holds it.
+const ORDERED_AFTER: &str = " It is ordered again after that.";
+
 pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
     if seen.request.suspended {
         return held(seen, Reason::Suspended, "spec.suspend is true.");
@@ -57,9 +60,8 @@ pub(super) fn newer_row<'a>(seen: &Observed, ledger: &'a LedgerView) -> Option<&
     let ours = ledger.rows.iter().filter(|row| row.uid == seen.request.uid);
     let newest = ours.max_by_key(|row| row.attempt)?;
     let unknown_here = newest.attempt > seen.progress.attempt;
-    let again = matches!(seen.progress.reason, Reason::Reordering | Reason::Retrying);
     let contradicts = newest.attempt == seen.progress.attempt && newest.outcome.counts();
-    (unknown_here || (contradicts && !again)).then_some(newest)
+    (unknown_here || (contradicts && !is_again(seen.progress.reason))).then_some(newest)
 }
 
 fn unresolved_step(seen: &Observed, policy: &Policy, unresolved: &Unresolved, now: Time) -> Step {
@@ -87,15 +89,22 @@ fn grace_is_over(seen: &Observed, policy: &Policy, now: Time) -> bool {
 }
 
 /// Waits for a person, or for others, and says so on the object, once.
-fn held(seen: &Observed, reason: Reason, why: &str) -> Step {
+fn held(seen: &Observed, hold: Reason, why: &str) -> Step {
     let progress = &seen.progress;
-    let shown = progress.reason == reason && progress.message == why;
-    if shown || !yields(progress.reason, reason) {
-        return wait(seen, hold_pause(reason), why);
+    let (reason, message) = match progress.reason {
+        standing if yields(standing, hold) => (hold, why.to_owned()),
+        // Who waits for what was said must hear that a person holds it.
+        standing if is_again(standing) && hold != Reason::ProductBusy => {
+            (standing, format!("{why}{ORDERED_AFTER}"))
+        }
+        _ => return wait(seen, hold_pause(hold), why),
+    };
+    if progress.reason == reason && progress.message == message {
+        return wait(seen, hold_pause(hold), why);
     }
     Step::Record(Box::new(Progress {
         reason,
-        message: why.to_owned(),
+        message,
         // A person's stop is no failure of the factory: its budget begins afresh.
         retry_since: None,
         next_attempt_at: None,
@@ -126,7 +135,12 @@ pub fn released(progress: &Progress) -> Option<Progress> {
             retry_since: None,
             ..progress.clone()
         }),
-        Reason::Reordering | Reason::Retrying if progress.retry_since.is_some() => Some(Progress {
+        again if is_again(again) && progress.message.ends_with(ORDERED_AFTER) => Some(Progress {
+            message: "Ordered again as soon as the Factory's limits allow it.".into(),
+            retry_since: None,
+            ..progress.clone()
+        }),
+        again if is_again(again) && progress.retry_since.is_some() => Some(Progress {
             retry_since: None,
             ..progress.clone()
         }),
@@ -157,12 +171,17 @@ pub fn unanswered(progress: &Progress, factory: &str, now: Time) -> Option<Progr
 /// person orders again is what keeps the last attempt's row from being believed once more.
 const fn yields(standing: Reason, hold: Reason) -> bool {
     match standing {
-        Reason::Reordering | Reason::Retrying => false,
+        again if is_again(again) => false,
         Reason::BackingOff | Reason::Throttled => {
             !matches!(hold, Reason::ProductBusy | Reason::BreakerOpen)
         }
         _ => true,
     }
+}
+
+/// The policy or a person orders again.
+const fn is_again(reason: Reason) -> bool {
+    matches!(reason, Reason::Reordering | Reason::Retrying)
 }
 
 /// When the request is given up unless an attempt comes to something. One that was promised
@@ -196,6 +215,8 @@ fn announce(seen: &Observed, ledger: &LedgerView, policy: &Policy, order: &Order
         order: Some(order.clone()),
         attempt: seen.progress.attempt + 1,
         nonce: None,
+        // That of the attempt before is not this one's.
+        factory_order_id: None,
         placing_since: Some(ledger.now),
         deadline: Some(ledger.now + policy.callback_deadline),
         next_attempt_at: None,

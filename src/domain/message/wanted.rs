@@ -1,6 +1,6 @@
 //! What a message asks for.
 
-use super::{Envelope, MessageError, plain_text};
+use super::{EVENT_ID, Envelope, MessageError, plain_text};
 use crate::domain::order::{FactoryId, ProductId, Quantity, WordError};
 use serde_json::Value;
 
@@ -126,9 +126,10 @@ fn missing(envelope: &Envelope, expected: &str) -> MessageError {
         .as_object()
         .into_iter()
         .flat_map(|map| map.keys());
-    let keys: Vec<String> = envelope
-        .attributes
-        .keys()
+    // An event id names the message. One that is redriven may get it by that, and is still to be
+    // found by the reason of its first death.
+    let attributes = envelope.attributes.keys().filter(|key| *key != EVENT_ID);
+    let keys: Vec<String> = attributes
         .chain(body)
         .take(KEYS_MAX)
         .map(|key| plain_text(key, KEY_CHARACTERS_MAX))

@@ -4,14 +4,15 @@
 //! remember it: a notice is read in mail clients and terminals.
 
 use super::Subject;
-use super::words::{has_object, next_step, what_happened};
+use super::words::{has_object, is_to_be_retried, next_step, what_happened};
 use crate::domain::message::plain_text;
+use crate::domain::time::Time;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Subjects of one notice. The longest text is then 200 × (a name of 253 bytes, three words
-/// of 128, a sentence of 480 and 60 around them) = 235 kB, and SNS takes 256 KiB.
-pub const SUBJECTS_MAX: usize = 200;
+/// Subjects of one notice. The longest text is then 180 × (a name of 253 bytes, four words
+/// of 128, a sentence of 480 and 100 around them) = 242 kB, and SNS takes 256 KiB.
+pub const SUBJECTS_MAX: usize = 180;
 
 /// Longest name of a Kubernetes object.
 const NAME_CHARACTERS_MAX: usize = 253;
@@ -89,14 +90,13 @@ fn single(of: &Subject) -> String {
     line("Request", of.request_id.as_str());
     line("Product", &wanted(of));
     line("Factory", &factory(of));
-    line("Since", &time(of));
+    if let Some(ordered) = ordered(of) {
+        line("Ordered", &ordered);
+    }
+    line("Since", &time(of.at));
     line("Next", next_step(of));
-    if has_object(of.kind) {
-        let namespace = word(&of.namespace);
-        line(
-            "",
-            &format!("kubectl describe rr {} -n {namespace}", name(of)),
-        );
+    for command in commands(of, &name(of), &word(&of.namespace)) {
+        line("", &command);
     }
     line(
         "Notice id",
@@ -114,8 +114,8 @@ fn summary(first: &Subject, subjects: &[Subject]) -> String {
         factory(first),
         next_step(first),
     );
-    if has_object(first.kind) {
-        text.push_str("          kubectl describe rr NAME -n NAMESPACE\n");
+    for command in commands(first, "NAME", "NAMESPACE") {
+        let _ = writeln!(text, "          {command}");
     }
     text.push_str("\nNotice id, namespace/name, product, since (an id is the same if repeated):\n");
     for of in subjects {
@@ -125,11 +125,34 @@ fn summary(first: &Subject, subjects: &[Subject]) -> String {
             word(&of.notice_id),
             object(of),
             wanted(of),
-            time(of),
+            time(of.at),
             sentence(&of.message, SUMMARY_CHARACTERS_MAX),
         );
+        if let Some(ordered) = ordered(of) {
+            let _ = writeln!(text, "  Ordered {ordered}");
+        }
     }
     text
+}
+
+/// What to type next, about this object.
+fn commands(of: &Subject, name: &str, namespace: &str) -> Vec<String> {
+    let describe = format!("kubectl describe rr {name} -n {namespace}");
+    let retry = format!("kubectl restock retry {name} -n {namespace} --reason TEXT");
+    let commands = [
+        has_object(of.kind).then_some(describe),
+        is_to_be_retried(of).then_some(retry),
+    ];
+    commands.into_iter().flatten().collect()
+}
+
+/// By what the factory finds the order.
+fn ordered(of: &Subject) -> Option<String> {
+    let at = time(of.ordered_at?);
+    Some(match &of.order_id {
+        Some(id) => format!("{at}, as {}", word(id)),
+        None => at,
+    })
 }
 
 /// Of an object that is gone, and of which the ledger has nothing, nobody knows where it was.
@@ -170,8 +193,8 @@ fn wanted(of: &Subject) -> String {
 }
 
 /// To the second, in UTC: nobody compares notices by less.
-fn time(of: &Subject) -> String {
-    let second = of.at.as_micros().div_euclid(1_000_000);
+fn time(at: Time) -> String {
+    let second = at.as_micros().div_euclid(1_000_000);
     jiff::Timestamp::from_second(second)
         .map(|time| time.to_string())
         .unwrap_or_default()
@@ -203,7 +226,6 @@ mod tests {
     use super::*;
     use crate::domain::notice::id;
     use crate::domain::order::RequestId;
-    use crate::domain::time::Time;
 
     /// What strangers try: line breaks, terminal sequences, hidden and reordering
     /// characters, the longest letters.
@@ -230,6 +252,8 @@ mod tests {
             cause: "CallbackOverdue",
             product: "CP-502101".to_owned(),
             quantity: Some(7),
+            ordered_at: Some(Time::from_micros(1_767_323_000_000_000)),
+            order_id: Some("4b215eb7".to_owned()),
             message: message.to_owned(),
             at: Time::from_micros(1_767_323_045_678_901),
         }
@@ -244,6 +268,7 @@ mod tests {
             factory: Some(text.to_owned()),
             product: text.to_owned(),
             quantity: Some(u32::MAX),
+            order_id: Some(text.to_owned()),
             ..subject(text)
         }
     }
@@ -281,6 +306,8 @@ mod tests {
         ] {
             let text = compose(&[of(cause)]).text;
             assert!(text.contains("Its last attempt ordered nothing."), "{text}");
+            let retry = "kubectl restock retry rr-abcdefghij2345672345 -n shop --reason TEXT";
+            assert!(text.contains(retry), "{text}");
         }
         for cause in ["OrderOutcomeUnknown", "AttemptsExhausted", "Duplicate"] {
             let text = compose(&[of(cause)]).text;
@@ -300,6 +327,7 @@ mod tests {
             "No callback came within 5 m.\n",
             "shop/rr-abcdefghij2345672345\n",
             "CP-502101 x 7\n",
+            "Ordered   2026-01-02T03:03:20Z, as 4b215eb7\n",
             "2026-01-02T03:04:05Z\n",
             "kubectl describe rr rr-abcdefghij2345672345 -n shop\n",
         ] {
@@ -339,12 +367,12 @@ mod tests {
         let notice = compose(&many);
         assert_eq!(
             notice.subject,
-            "[restock] 200 requests failed: CallbackOverdue at seoul"
+            "[restock] 180 requests failed: CallbackOverdue at seoul"
         );
         for one in &many {
             assert!(notice.text.contains(&one.notice_id), "{}", one.notice_id);
         }
-        assert_eq!(notice.attributes["NoticeCount"], "200");
+        assert_eq!(notice.attributes["NoticeCount"], "180");
         assert!(!notice.attributes.contains_key("NoticeId"));
     }
 

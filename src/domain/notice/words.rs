@@ -19,8 +19,11 @@ pub(super) fn next_step(of: &Subject) -> &'static str {
         Kind::Failed if of.cause == "Cancelled" => {
             "Nothing: no further order is sent. If goods of an earlier one come, they are counted."
         }
-        Kind::Failed if last_attempt_ordered_nothing(of.cause) => {
-            "Its last attempt ordered nothing. Mend the cause, then `kubectl restock retry` it."
+        Kind::Failed if is_to_be_retried(of) => {
+            "Its last attempt ordered nothing. Mend the cause, then order again:"
+        }
+        Kind::Failed if of.cause == "CallbackOverdue" => {
+            "Ask the factory for the order. If goods still come, it is mended and you are told."
         }
         Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
         Kind::Delayed => "Read the object: its message says what it waits for.",
@@ -30,6 +33,11 @@ pub(super) fn next_step(of: &Subject) -> &'static str {
         Kind::Unclaimed => "Nothing: they are in stock.",
         Kind::Differs => "They were booked as ordered. Count them; correct with adjust.",
     }
+}
+
+/// Whether what a person does next is to have it ordered again.
+pub(super) fn is_to_be_retried(of: &Subject) -> bool {
+    of.kind == Kind::Failed && last_attempt_ordered_nothing(of.cause)
 }
 
 /// Causes after which no goods of the last attempt can come; of an earlier one they can,

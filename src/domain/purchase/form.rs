@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for EachOnce {
 }
 
 fn sku(fields: &Map<String, Value>) -> Result<Sku, FieldError> {
-    Sku::parse(text(fields, "sku")?).map_err(|why| error("sku", &why.to_string()))
+    Sku::parse(text(fields, "sku")?).map_err(|why| error("sku", &why.detail()))
 }
 
 fn buyer(fields: &Map<String, Value>) -> Result<String, FieldError> {

@@ -67,8 +67,10 @@ pub(super) struct Plan {
     /// Of them, those that only SQS gave an identity.
     pub(super) nameless: usize,
     pub(super) looked: Looked,
-    /// Whether ids were given, and all of them met.
-    is_complete: bool,
+    /// Whether ids were given.
+    is_by_id: bool,
+    /// Ids that were given, and not met.
+    unmet: Vec<String>,
 }
 
 /// One of them.
@@ -96,12 +98,14 @@ impl Plan {
             });
             plan.looked = looked.await?;
             looks += 1;
-            plan.is_complete = unmet.is_empty() && !choice.ids.is_empty();
-            if plan.is_complete || !plan.looked.is_to_be_repeated(queues, looks).await {
+            let is_complete = unmet.is_empty() && !choice.ids.is_empty();
+            if is_complete || !plan.looked.is_to_be_repeated(queues, looks).await {
                 break;
             }
         }
-        for id in &unmet {
+        plan.is_by_id = !choice.ids.is_empty();
+        plan.unmet = unmet.into_iter().cloned().collect();
+        for id in &plan.unmet {
             screen::complain(&format!("note:  {id} is not among them\n"));
         }
         if plan.letters.is_empty() && choice.is_given() {
@@ -121,10 +125,19 @@ impl Plan {
         self.nameless += usize::from(known.is_none() && is_nameless);
     }
 
-    /// Why there may be more of those that are meant, if so.
-    pub(super) fn shortfall(&self, queues: &Queues) -> Option<&'static str> {
+    /// What is said in the end of those that are meant and were not met, if there are any.
+    pub(super) fn rest(&self, queues: &Queues) -> Result<(), Failure> {
         let shortfall = self.looked.shortfall(queues);
-        shortfall.filter(|_| !self.is_complete)
+        match (self.is_by_id, shortfall) {
+            (true, _) if self.unmet.is_empty() => Ok(()),
+            (false, None) => Ok(()),
+            (false, Some(why)) => Err(not_all(why)),
+            (true, _) => {
+                let ids = plain_text(&self.unmet.join(", "), usize::MAX);
+                let what = format!("not among the dead letters: {ids}");
+                Err(not_there(what, shortfall))
+            }
+        }
     }
 
     /// What is meant, by reason, the most frequent first.
@@ -149,7 +162,11 @@ impl Plan {
 /// Nothing of what was asked for is there, as far as anybody can see.
 pub(super) fn missing(looked: Looked, queues: &Queues) -> Failure {
     let what = format!("no such dead letter: {}", looked.words());
-    match looked.shortfall(queues) {
+    not_there(what, looked.shortfall(queues))
+}
+
+fn not_there(what: String, shortfall: Option<&'static str>) -> Failure {
+    match shortfall {
         Some(why) => Failure::new(what, why),
         None => Failure::no_such_request(
             what,

@@ -33,10 +33,12 @@ impl Consent {
             let next = "With --yes nobody is asked.";
             Failure::new(format!("the answer cannot be read: {why}"), next)
         })?;
-        let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes");
-        if !yes {
-            screen::complain("nothing was done\n");
+        match answer.to_lowercase().as_str() {
+            "y" | "yes" => Ok(true),
+            _ => Err(Failure::new(
+                "nothing was done: it was not confirmed",
+                "Say y to go on. With --yes nobody is asked.",
+            )),
         }
-        Ok(yes)
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         args.save.display()
     );
     if !args.confirm.confirmed(&what)? {
-        return report.print();
+        return report.print().and_then(|()| plan.rest(&queues));
     }
     let word = Word {
         by: plain_text(&args.by, ID_CHARACTERS_MAX),

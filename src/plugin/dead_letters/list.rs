@@ -88,7 +88,7 @@ fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
     for (reason, letters) in reasons {
         let rows = letters.iter().map(|item| cells(item, now));
         let rows = table(
-            &["MESSAGE", "REQUEST", "AGE", "STATE"],
+            &["MESSAGE", "KNOWN AS", "AGE", "STATE"],
             &rows.collect::<Vec<_>>(),
         );
         let reason = wrapped(&reason, 0);
@@ -142,7 +142,7 @@ fn cells(item: &Value, now: Time) -> Vec<String> {
 fn wide(read: &Read) -> String {
     let fields = [
         ("MESSAGE", "messageId"),
-        ("REQUEST", "requestId"),
+        ("KNOWN AS", "requestId"),
         ("SENT", "sentAt"),
         ("FIRST SEEN", "firstSeenAt"),
         ("LAST SEEN", "lastSeenAt"),

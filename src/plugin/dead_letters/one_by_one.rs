@@ -1,6 +1,6 @@
 //! What is done to each letter of a plan, one after the other, as they are met.
 
-use super::choice::{Letter, Plan, not_all};
+use super::choice::{Letter, Plan};
 use super::letters;
 use super::progress::Progress;
 use super::queues::{Queues, failure};
@@ -36,7 +36,7 @@ pub(super) async fn each(
     report: &mut Report,
     mut act: impl AsyncFnMut(&Found) -> Result<Acted, Failure>,
 ) -> Result<(), Failure> {
-    let (planned, shortfall) = (plan.letters.len() as u64, plan.shortfall(queues));
+    let (planned, rest) = (plan.letters.len() as u64, plan.rest(queues));
     report.begin(Outcome::NotMet);
     let mut acting = Acting {
         left: plan.letters,
@@ -65,8 +65,8 @@ pub(super) async fn each(
         },
         Ok(_) => {}
     }
-    if let Some(why) = shortfall {
-        failures.add(not_all(why));
+    if let Err(why) = rest {
+        failures.add(why);
     }
     failures.told()
 }

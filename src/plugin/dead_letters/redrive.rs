@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         ),
     };
     if !args.confirm.confirmed(&what)? {
-        return report.print();
+        return report.print().and_then(|()| plan.rest(&queues));
     }
     let done = match by_task {
         true => task::run(&queues, &plan, args.per_second, before, &mut report).await,

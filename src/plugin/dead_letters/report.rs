@@ -146,7 +146,7 @@ impl Report {
             let (message, known_as) = (line.message.clone(), line.known_as.clone());
             vec![message, known_as, outcome, why.clone()]
         });
-        let heading = ["MESSAGE", "REQUEST", "OUTCOME", "REASON"];
+        let heading = ["MESSAGE", "KNOWN AS", "OUTCOME", "REASON"];
         table(&heading, &rows.collect::<Vec<_>>())
     }
 }

@@ -69,20 +69,7 @@ struct Shown {
 /// Shows it.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let queues = args.queues.open(target).await?;
-    let mut shown = Vec::new();
-    let looked = scan::look(&queues, async |found| {
-        if is(&found, &args.id) {
-            shown.push(Shown::of(&found, &queues, args.unredacted));
-        }
-        if found.id() == args.id {
-            return ControlFlow::Break(Ok(()));
-        }
-        ControlFlow::Continue(Verdict::Keep)
-    });
-    let looked = looked.await?;
-    if shown.is_empty() {
-        return Err(missing(looked, &queues));
-    }
+    let shown = find(&args, &queues).await?;
     match args.output {
         None | Some(Output::Wide) => {
             let texts: Vec<_> = shown.iter().map(Shown::text).collect();
@@ -95,6 +82,31 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
             let names = shown.iter().map(|one| format!("{}\n", one.message));
             screen::print(&names.collect::<String>());
             Ok(())
+        }
+    }
+}
+
+/// Looks for it: again, if somebody else hides some just then.
+async fn find(args: &Args, queues: &Queues) -> Result<Vec<Shown>, Failure> {
+    let mut looks = 0;
+    loop {
+        let mut shown = Vec::new();
+        let looked = scan::look(queues, async |found| {
+            if is(&found, &args.id) {
+                shown.push(Shown::of(&found, queues, args.unredacted));
+            }
+            if found.id() == args.id {
+                return ControlFlow::Break(Ok(()));
+            }
+            ControlFlow::Continue(Verdict::Keep)
+        });
+        let looked = looked.await?;
+        looks += 1;
+        if !shown.is_empty() {
+            return Ok(shown);
+        }
+        if !looked.is_to_be_repeated(queues, looks).await {
+            return Err(missing(looked, queues));
         }
     }
 }

@@ -155,7 +155,14 @@ pub(super) fn story(story: &Story) -> String {
     if !story.next.is_empty() || !story.missing.is_empty() {
         text.push_str("\nNext\n");
     }
-    for line in story.next.iter().chain(&story.missing) {
+    for one in &story.next {
+        text.push_str(&format!("  {}\n", wrapped(&one.text, 2)));
+        if let Some(command) = &one.command {
+            // In one line: half a command is none.
+            text.push_str(&format!("    {command}\n"));
+        }
+    }
+    for line in &story.missing {
         text.push_str(&format!("  {}\n", wrapped(line, 2)));
     }
     text

@@ -3,7 +3,7 @@
 use super::said;
 use crate::domain::time::Time;
 use crate::edge::cluster::FIELD_MANAGER;
-use crate::plugin::advice;
+use crate::plugin::advice::{self, Advice};
 use crate::plugin::view::{View, span, written};
 use kube::ResourceExt as _;
 use serde::{Serialize, Serializer};
@@ -52,7 +52,7 @@ pub(super) struct Story {
     pub(super) order: Order,
     pub(super) timeline: Vec<Entry>,
     /// What is waited for, and what a person can do.
-    pub(super) next: Vec<String>,
+    pub(super) next: Vec<Advice>,
     /// What this story lacks.
     pub(super) missing: Vec<String>,
 }
@@ -168,7 +168,7 @@ fn announced(view: &View) -> Option<Entry> {
     let at = view.time("/status/placingSince")?;
     let attempt = view.text("/status/attempt").unwrap_or_default();
     let factory = view.text("/status/factory/name").unwrap_or_default();
-    let what = format!("attempt {attempt}: order sent to Factory {factory}");
+    let what = format!("attempt {attempt}, at Factory {factory}");
     Some(Entry::new(at, CONTROLLER, what))
 }
 
@@ -224,7 +224,7 @@ fn told(view: &View) -> Option<Entry> {
     Some(Entry::new(at, CONTROLLER, what))
 }
 
-fn next(view: &View, now: Time) -> Vec<String> {
+fn next(view: &View, now: Time) -> Vec<Advice> {
     let phase = view.phase();
     let in_or_ago = |at: Time| match now.since(at).is_zero() {
         true => format!("{}, in {}", written(at), span(at.since(now))),
@@ -233,27 +233,27 @@ fn next(view: &View, now: Time) -> Vec<String> {
     let mut next = Vec::new();
     if view.is_true("/spec/suspend") && !view.has_ended() {
         let (name, namespace) = (view.name(), view.namespace());
-        next.push(format!(
-            "Suspended: no new order is sent. `kubectl restock resume {name} -n {namespace} \
-             --reason TEXT` lets it go on."
+        next.push(Advice::with(
+            "Suspended: no new order is sent. It goes on after:",
+            format!("kubectl restock resume {name} -n {namespace} --reason TEXT"),
         ));
     }
     if let Some(at) = view
         .time("/status/nextAttemptAt")
         .filter(|_| phase == "Pending")
     {
-        next.push(format!("Tried again: {}.", in_or_ago(at)));
+        next.push(Advice::of(format!("Tried again: {}.", in_or_ago(at))));
     }
     if let Some(at) = view
         .time("/status/deadline")
         .filter(|_| phase == "Awaiting")
     {
-        next.push(format!("Callback due: {}.", in_or_ago(at)));
+        next.push(Advice::of(format!("Callback due: {}.", in_or_ago(at))));
     }
     if phase == "Failed" && !view.is_true("/status/finished") {
-        next.push("The operations team is still to be told.".to_owned());
+        next.push(Advice::of("The operations team is still to be told."));
     }
-    next.extend(said::waiting(view));
-    next.extend(advice::of(&view.reason()).map(str::to_owned));
+    next.extend(said::waiting(view).map(Advice::of));
+    next.extend(advice::of(view));
     next
 }

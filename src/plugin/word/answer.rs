@@ -4,6 +4,7 @@
 use super::saying::Saying;
 use super::standing::Standing;
 use crate::domain::progress::Phase;
+use crate::domain::word::Verb;
 use crate::edge::cluster::ClusterError;
 use crate::plugin::changes::Changes;
 use crate::plugin::failure::{Failure, Failures};
@@ -227,13 +228,25 @@ fn unwatched(place: &Place, why: &ClusterError) -> Failure {
     Failure::of_cluster(&doing, why).or_else("do not wait: --wait 0; the word stays said")
 }
 
+/// Who has to be well for the word to be done.
+const fn by_whom(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Arrived(_) => {
+            "Do a controller and the receiver, which books goods, run, and does their ledger \
+             answer?"
+        }
+        _ => "Does a controller run, and does its ledger answer?",
+    }
+}
+
 fn not_taken_up(saying: &Saying, seconds: u64) -> Failure {
     let (name, namespace) = (&saying.standing.name, &saying.standing.namespace);
     Failure::not_taken_up(
         format!("{saying} is said, and was not taken up within {seconds} s"),
         format!(
-            "It stays said. Does a controller run, and does its ledger answer (`/readyz?verbose`)? \
-             `kubectl restock status {name} -n {namespace}` shows when it is taken up."
+            "It stays said. {} `kubectl restock check` says so; `kubectl restock status {name} -n \
+             {namespace}` shows when it is taken up.",
+            by_whom(saying.word.verb)
         ),
     )
 }

@@ -40,6 +40,8 @@ pub struct Ordered {
     pub name: String,
     /// The name of the Factory object.
     pub factory: String,
+    /// When it was announced.
+    pub at: Time,
 }
 
 /// Whose arrivals are listed.
@@ -59,7 +61,7 @@ const UNRECORDED: &str = "SELECT arrival.request_id AS request_id, arrival.attem
      arrival.uid AS uid, arrival.sku AS sku, arrival.quantity AS quantity, \
      arrival.surplus AS surplus, arrival.note AS note, arrival.arrived_at AS arrived_at, \
      order_attempt.namespace AS namespace, order_attempt.name AS name, \
-     order_attempt.factory AS factory \
+     order_attempt.factory AS factory, order_attempt.opened_at AS opened_at \
      FROM arrival LEFT JOIN order_attempt ON order_attempt.request_id = arrival.request_id \
      AND order_attempt.attempt = arrival.attempt \
      WHERE arrival.recorded_at IS NULL \
@@ -173,5 +175,6 @@ fn ordered(row: &MySqlRow) -> Result<Option<Ordered>, StoreError> {
         namespace,
         name: get(row, "name")?,
         factory: get(row, "factory")?,
+        at: time(row, "opened_at")?,
     }))
 }

@@ -29,6 +29,8 @@ pub struct OverdueAttempt {
     pub factory: String,
     /// Whether the factory is known to have the order.
     pub outcome: RowOutcome,
+    /// When it was announced.
+    pub opened_at: Time,
     /// When the callback was due.
     pub deadline: Time,
     /// Goods of another attempt of this request are here.
@@ -39,7 +41,7 @@ pub struct OverdueAttempt {
 /// so nothing that becomes overdue behind the page is missed for longer than a sweep.
 const OVERDUE: &str = concat!(
     "SELECT request_id, attempt, uid, namespace, name, sku, quantity, factory, outcome, \
-     deadline_at, EXISTS (SELECT 1 FROM arrival AS other \
+     opened_at, deadline_at, EXISTS (SELECT 1 FROM arrival AS other \
          WHERE other.request_id = order_attempt.request_id) AS other_arrived \
      FROM order_attempt \
      WHERE closed_at IS NULL AND (? IS NULL OR namespace = ?) \
@@ -133,6 +135,7 @@ fn overdue_attempt(row: &MySqlRow) -> Result<OverdueAttempt, StoreError> {
         quantity: quantity(row, "quantity")?,
         factory: get(row, "factory")?,
         outcome: super::outcome_of(&get::<String>(row, "outcome")?)?,
+        opened_at: time(row, "opened_at")?,
         deadline: time(row, "deadline_at")?,
         other_attempt_arrived: get(row, "other_arrived")?,
     })

@@ -5,7 +5,8 @@
 //! which is a packet without an answer: the next one then waits 40 ms for it, for the driver
 //! leaves Nagle's algorithm on (RFC 896; RFC 1122, 4.2.3.2: delayed ACK). A single row is
 //! inserted as such: a table for it costs the server a quarter more of the whole transaction,
-//! and most buyers come alone.
+//! and most buyers come alone. A row of such an array is an array too, of the columns in their
+//! order: MariaDB reads it from its beginning for each column, and names would double its length.
 //!
 //! Every column of text names its character set: the schema's own may hold no Hangul, and
 //! would keep question marks.
@@ -18,7 +19,6 @@ use crate::edge::store::call::Call;
 use crate::edge::store::error::Failure;
 use crate::edge::store::row::{get, ledger_now, word};
 use serde::Serialize;
-use serde_json::{Value, json};
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
 
@@ -40,10 +40,10 @@ const INSERT_ANSWERS: &str = concat!(
      SELECT entry_key, digest, status, answer, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         entry_key VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.key' ERROR ON EMPTY ERROR ON ERROR, \
-         digest VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.digest' ERROR ON EMPTY ERROR ON ERROR, \
-         status SMALLINT PATH '$.status' ERROR ON EMPTY ERROR ON ERROR, \
-         answer VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$.answer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         entry_key VARCHAR(128) CHARACTER SET utf8mb4 PATH '$[0]' ERROR ON EMPTY ERROR ON ERROR, \
+         digest VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[1]' ERROR ON EMPTY ERROR ON ERROR, \
+         status SMALLINT PATH '$[2]' ERROR ON EMPTY ERROR ON ERROR, \
+         answer VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$[3]' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 const INSERT_SALE: &str = concat!(
@@ -57,9 +57,9 @@ const INSERT_SALES: &str = concat!(
      SELECT entry_id, ?, pieces, buyer, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         entry_id VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.id' ERROR ON EMPTY ERROR ON ERROR, \
-         pieces INT PATH '$.quantity' ERROR ON EMPTY ERROR ON ERROR, \
-         buyer VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.buyer' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         entry_id VARCHAR(128) CHARACTER SET utf8mb4 PATH '$[0]' ERROR ON EMPTY ERROR ON ERROR, \
+         pieces INT PATH '$[1]' ERROR ON EMPTY ERROR ON ERROR, \
+         buyer VARCHAR(128) CHARACTER SET utf8mb4 PATH '$[2]' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 const INSERT_SHORTAGE: &str = concat!(
@@ -73,9 +73,9 @@ const INSERT_SHORTAGES: &str = concat!(
      SELECT event, product, message, ",
     ledger_now!(),
     " FROM JSON_TABLE(?, '$[*]' COLUMNS (\
-         event VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.event' ERROR ON EMPTY ERROR ON ERROR, \
-         product VARCHAR(128) CHARACTER SET utf8mb4 PATH '$.sku' ERROR ON EMPTY ERROR ON ERROR, \
-         message VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$.body' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
+         event VARCHAR(128) CHARACTER SET utf8mb4 PATH '$[0]' ERROR ON EMPTY ERROR ON ERROR, \
+         product VARCHAR(128) CHARACTER SET utf8mb4 PATH '$[1]' ERROR ON EMPTY ERROR ON ERROR, \
+         message VARCHAR(4096) CHARACTER SET utf8mb4 PATH '$[2]' ERROR ON EMPTY ERROR ON ERROR)) AS entry"
 );
 
 /// The answers that were given under these keys. One that this version cannot read is the
@@ -107,10 +107,12 @@ pub(super) async fn insert_answers(call: &mut Call, answers: &[NewAnswer]) -> Re
             .bind(status(&new.answer))
             .bind(text(&new.answer)),
         _ => sqlx::query(INSERT_ANSWERS).bind(array(answers, |new| {
-            json!({
-                "key": new.key, "digest": new.digest,
-                "status": status(&new.answer), "answer": text(&new.answer),
-            })
+            (
+                &new.key,
+                &new.digest,
+                status(&new.answer),
+                text(&new.answer),
+            )
         })),
     };
     call.write(insert).await?;
@@ -138,10 +140,9 @@ pub(super) async fn insert_sales(
             .bind(sku.as_str())
             .bind(sale.quantity.get())
             .bind(&sale.buyer),
-        _ => sqlx::query(INSERT_SALES).bind(sku.as_str()).bind(array(
-            sales,
-            |sale| json!({ "id": sale.id, "quantity": sale.quantity, "buyer": sale.buyer }),
-        )),
+        _ => sqlx::query(INSERT_SALES)
+            .bind(sku.as_str())
+            .bind(array(sales, |sale| (&sale.id, sale.quantity, &sale.buyer))),
     };
     call.write(insert).await?;
     Ok(())
@@ -159,15 +160,15 @@ pub(super) async fn insert_shortages(
             .bind(shortage.sku.as_str())
             .bind(text(shortage)),
         _ => sqlx::query(INSERT_SHORTAGES).bind(array(shortages, |shortage| {
-            json!({ "event": shortage.event_id, "sku": shortage.sku, "body": text(shortage) })
+            (&shortage.event_id, &shortage.sku, text(shortage))
         })),
     };
     call.write(insert).await?;
     Ok(())
 }
 
-fn array<T>(rows: &[T], entry: impl Fn(&T) -> Value) -> String {
-    let entries: Vec<Value> = rows.iter().map(entry).collect();
+fn array<'a, T, E: Serialize>(rows: &'a [T], entry: impl Fn(&'a T) -> E) -> String {
+    let entries: Vec<E> = rows.iter().map(entry).collect();
     text(&entries)
 }
 
