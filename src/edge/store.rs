@@ -8,6 +8,7 @@ pub mod archive;
 pub mod arrivals;
 pub mod attempts;
 mod call;
+mod connections;
 pub mod dead_letters;
 mod error;
 pub mod history;
@@ -27,15 +28,16 @@ pub mod sales;
 pub use error::StoreError;
 
 use call::Call;
+use connections::Connections;
 use refusals::{Refusals, is_refusal};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::{Connection as _, Executor};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// How long a call waits for a connection. A new one takes milliseconds; longer means
 /// that the ledger is away or that every connection is busy, and callers have better to do.
@@ -53,9 +55,8 @@ pub const CONNECTIONS_DEFAULT: u32 = 10;
 /// An idle connection is closed before the server does it (`wait_timeout` below).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection that was given back so lately is used as it is: the pool asked it then whether
-/// it is good, and to ask again is one of seven round trips of a purchase. If the server went
-/// away meanwhile, the first statement says so, as a later one would.
+/// A connection that was given back so lately is used as it is: it was good then. If the server
+/// went away meanwhile, the first statement says so, as a later one would.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 const NO_CONNECTION: &str =
@@ -71,10 +72,10 @@ const SESSION: &str = "SET SESSION \
 /// Its own statement: MySQL and MariaDB 10.11 have no common variable for it.
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// The ledger. Clones share one pool of connections.
+/// The ledger. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: MySqlPool,
+    connections: Arc<Connections>,
     refusals: Arc<Refusals>,
 }
 
@@ -106,8 +107,10 @@ impl Store {
                 })
             })
             .connect_lazy_with(options(url)?);
-        let refusals = Arc::default();
-        Ok(Self { pool, refusals })
+        Ok(Self {
+            connections: Connections::of(pool),
+            refusals: Arc::default(),
+        })
     }
 
     /// Uses these credentials for new connections from now on: after a rotation the
@@ -116,7 +119,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Broken`] if `url` is no database URL; the old one stays in use.
     pub fn rotate(&self, url: &SecretString) -> Result<(), StoreError> {
-        self.pool.set_connect_options(options(url)?);
+        self.connections.pool.set_connect_options(options(url)?);
         Ok(())
     }
 
@@ -151,7 +154,7 @@ impl Store {
 
     /// Closes every connection, after the calls that use them.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 
     /// A connection for calls that end within [`CALL_DEADLINE`].
@@ -163,12 +166,12 @@ impl Store {
     async fn call_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
         loop {
             let looks = self.refusals.looks();
-            let error = match timeout_at(ends_at, self.pool.acquire()).await {
-                Ok(Ok(connection)) => return Ok(Call::new(connection, ends_at)),
-                Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => {
+            let error = match self.connections.lend(ends_at).await {
+                Ok(connection) => return Ok(Call::new(connection, ends_at)),
+                Err(sqlx::Error::PoolTimedOut) => {
                     return Err(StoreError::Unavailable(NO_CONNECTION.to_owned()));
                 }
-                Ok(Err(error)) => error,
+                Err(error) => error,
             };
             let again = is_refusal(&error) && self.refusals.settled(looks, ends_at).await;
             if !again {
@@ -186,7 +189,7 @@ impl Store {
     /// may all be dead since the server went away; each of them costs one more try, in which
     /// nothing is sent but its beginning, and after the last of them comes a new one.
     async fn transaction_until(&self, ends_at: Instant) -> Result<Call, StoreError> {
-        let mut trusted = self.pool.options().get_max_connections();
+        let mut trusted = self.connections.pool.options().get_max_connections();
         loop {
             let mut call = self.call_until(ends_at).await?;
             match call.begin().await {

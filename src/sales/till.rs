@@ -2,21 +2,23 @@
 //!
 //! A database takes the purchases of one product one after the other, and each waits for the
 //! disk. So all that come while one transaction is on its way share the next one, in the order
-//! in which they came; where there is a crowd, the next one waits a moment for those who were
-//! just answered and come again. A buyer who comes alone is decided alone, at once.
+//! in which they came; where there is a crowd, the next one waits a moment for as many as were
+//! just answered, who may come again. A buyer who comes alone is decided alone, at once.
+
+mod lane;
 
 use super::metrics::Metrics;
 use crate::domain::order::Sku;
 use crate::domain::purchase::{Purchase, Terms, Verdict};
-use crate::edge::store::purchases::PURCHASES_MAX;
 use crate::edge::store::{Store, StoreError};
 use crate::process::clock;
 use crate::process::trouble::Trouble;
-use std::collections::{HashMap, VecDeque};
+use lane::{Lane, Queue};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 /// Purchases that wait or are being decided, of all products: twice the connections of the
@@ -26,10 +28,6 @@ const WAITING_MAX: usize = 4_096;
 /// Longest wait for a verdict: the ledger's deadline of 4 s for the group, and a second for the
 /// group before it. A buyer's program gives up soon after.
 const VERDICT_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long a crowd is gathered for its next transaction: a tenth of what one of a full group
-/// takes, and long enough for the next requests of those who were just answered.
-const GATHER: Duration = Duration::from_millis(2);
 
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +71,7 @@ pub(super) struct Till {
     tasks: TaskTracker,
     places: Arc<Semaphore>,
     /// A lane is here while a task serves it.
-    lanes: Mutex<HashMap<Sku, VecDeque<Waiting>>>,
+    lanes: Mutex<HashMap<Sku, Queue>>,
     /// What the last group met.
     pub(super) trouble: Trouble,
 }
@@ -119,18 +117,13 @@ impl Till {
         let sku = waiting.purchase.form.sku.clone();
         let mut lanes = self.lanes();
         if let Some(lane) = lanes.get_mut(&sku) {
-            return lane.push_back(waiting);
+            return lane.add(waiting);
         }
-        lanes.insert(sku.clone(), VecDeque::from([waiting]));
-        let lane = Lane {
-            till: Arc::clone(self),
-            sku,
-            open: true,
-        };
-        self.tasks.spawn(lane.serve());
+        lanes.insert(sku.clone(), Queue::of(waiting));
+        self.tasks.spawn(Lane::open(self, sku).serve());
     }
 
-    fn lanes(&self) -> MutexGuard<'_, HashMap<Sku, VecDeque<Waiting>>> {
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Sku, Queue>> {
         // Every change is one call on the map: a panic cannot leave it half done.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,67 +160,6 @@ fn complain_of_unreadable(sku: &Sku, verdicts: &[Verdict]) {
     for verdict in verdicts {
         if let Verdict::Unreadable(why) = verdict {
             tracing::warn!(%sku, why, "a kept answer cannot be read by this version");
-        }
-    }
-}
-
-/// One product's lane, while somebody waits at it.
-struct Lane {
-    till: Arc<Till>,
-    sku: Sku,
-    open: bool,
-}
-
-impl Lane {
-    async fn serve(mut self) {
-        while let Some(group) = self.next_group() {
-            let crowd = group.len() > 1;
-            self.till.metrics.group(group.len());
-            let pairs = group.into_iter().map(|one| (one.purchase, one.buyer));
-            let (purchases, buyers): (Vec<_>, Vec<_>) = pairs.unzip();
-            let verdicts = self.till.verdicts(&self.sku, &purchases).await;
-            for (buyer, verdict) in buyers.into_iter().zip(verdicts) {
-                // Nobody may be there any more: the answer is kept under the key.
-                let _ = buyer.tell.send(verdict);
-            }
-            if crowd && self.waiting() < PURCHASES_MAX {
-                sleep(GATHER).await;
-            }
-        }
-    }
-
-    fn waiting(&self) -> usize {
-        self.till.lanes().get(&self.sku).map_or(0, VecDeque::len)
-    }
-
-    /// Those who waited longest; none, and the lane is closed, if nobody does.
-    fn next_group(&mut self) -> Option<Vec<Waiting>> {
-        let mut lanes = self.till.lanes();
-        let lane = lanes.get_mut(&self.sku)?;
-        let mut group = Vec::new();
-        while group.len() < PURCHASES_MAX
-            && let Some(waiting) = lane.pop_front()
-        {
-            // Who has given up buys nothing.
-            if !waiting.buyer.tell.is_closed() {
-                group.push(waiting);
-            }
-        }
-        if group.is_empty() {
-            lanes.remove(&self.sku);
-            // The next one of this product may be open before this one is dropped.
-            self.open = false;
-            return None;
-        }
-        Some(group)
-    }
-}
-
-impl Drop for Lane {
-    /// A lane that nobody serves must not stand: whoever waits is told, the next one opens it.
-    fn drop(&mut self) {
-        if self.open {
-            self.till.lanes().remove(&self.sku);
         }
     }
 }

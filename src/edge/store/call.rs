@@ -1,10 +1,10 @@
 //! One use of one connection: statements up to a deadline, at most one transaction.
 
 use super::CALL_DEADLINE;
+use super::connections::Lent;
 use super::error::{Effect, Failure, StoreError};
 use sqlx::Executor;
 use sqlx::mysql::{MySql, MySqlArguments, MySqlConnection, MySqlQueryResult, MySqlRow};
-use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,19 +13,19 @@ const NO_ANSWER: &str = "no answer in time";
 /// A statement with its parameters.
 pub(super) type Statement<'q> = Query<'q, MySql, MySqlArguments>;
 
-/// A connection that goes back to the pool only when nothing is open on it. If the
+/// A connection that goes back only when nothing is open on it. If the
 /// deadline passes, or the caller is dropped in mid-statement, it is cut instead: the
 /// server then rolls back, and no later call meets the rest of this one's answer.
 pub(super) struct Call {
     /// Present until dropped.
-    connection: Option<PoolConnection<MySql>>,
+    connection: Option<Lent>,
     ends_at: Instant,
     in_transaction: bool,
     in_flight: bool,
 }
 
 impl Call {
-    pub(super) fn new(connection: PoolConnection<MySql>, ends_at: Instant) -> Self {
+    pub(super) fn new(connection: Lent, ends_at: Instant) -> Self {
         Self {
             connection: Some(connection),
             ends_at,
@@ -154,8 +154,7 @@ impl Drop for Call {
         if (self.in_transaction || self.in_flight)
             && let Some(connection) = self.connection.take()
         {
-            // Dropped at once, not closed politely: a polite close waits for the answer.
-            drop(connection.detach());
+            connection.cut();
         }
     }
 }
