@@ -10,6 +10,7 @@
 #[path = "../tests/support/ledger.rs"]
 mod ledger;
 mod support {
+    pub(crate) mod awake;
     pub(crate) mod buyers;
     pub(crate) mod machine;
     pub(crate) mod plain_shop;
@@ -20,6 +21,7 @@ use ledger::{Ledger, declaration};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;
 use std::time::Duration;
+use support::awake::Awake;
 use support::buyers::{Done, Taste, buy};
 use support::machine::{self, Used};
 use support::plain_shop::{self, PlainShop};
@@ -218,6 +220,7 @@ async fn main() {
         return;
     }
     machine::require_durability().await;
+    let _awake = Awake::keep();
     let only = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
