@@ -15,8 +15,7 @@ use std::slice;
 use tokio::time::Instant;
 
 /// Purchases of one [`Store::decide_purchases`]: with three rows each, a transaction of some
-/// ten milliseconds, and a statement of below 256 KiB, a quarter of what every server takes
-/// (`max_allowed_packet`).
+/// ten milliseconds.
 pub const PURCHASES_MAX: usize = 256;
 
 /// Locks the product's row: purchases and arrivals of one product take turns from here on.

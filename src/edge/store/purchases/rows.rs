@@ -7,6 +7,7 @@
 //! inserted as such: a table for it costs the server a quarter more of the whole transaction,
 //! and most buyers come alone. A row of such an array is an array too, of the columns in their
 //! order: MariaDB reads it from its beginning for each column, and names would double its length.
+//! What does not fit into one record of TLS goes by several statements ([`ARRAY_BYTES_MAX`]).
 //!
 //! Every column of text names its character set: the schema's own may hold no Hangul, and
 //! would keep question marks.
@@ -21,6 +22,12 @@ use crate::edge::store::row::{get, ledger_now, word};
 use serde::Serialize;
 use sqlx::mysql::MySqlRow;
 use std::collections::HashMap;
+
+/// Bytes of an array: a statement of it goes as one record of TLS, of 16,384 bytes (RFC 8446, 5.1),
+/// with some 200 for its own head and a SKU. A second record of it would wait up to 40 ms for the
+/// server to acknowledge the first one (Nagle's algorithm, as above): four times what a whole
+/// transaction takes.
+const ARRAY_BYTES_MAX: usize = 16_000;
 
 /// The order of the tables is said: the other way round every answer would be read.
 const KEPT: &str = "SELECT idempotency_key, request_digest, answer \
@@ -84,10 +91,14 @@ pub(super) async fn kept_answers(
     call: &mut Call,
     group: &[Purchase],
 ) -> Result<HashMap<IdempotencyKey, Kept>, Failure> {
-    let keys: Vec<&str> = group.iter().map(|purchase| purchase.key.as_str()).collect();
-    let rows = call.read(sqlx::query(KEPT).bind(text(&keys))).await?;
-    let kept = rows.iter().map(kept).collect::<Result<_, _>>();
-    Ok(kept?)
+    let mut found = HashMap::new();
+    for keys in arrays(group, |purchase| text(&purchase.key)) {
+        let rows = call.read(sqlx::query(KEPT).bind(keys)).await?;
+        for row in &rows {
+            found.extend([kept(row)?]);
+        }
+    }
+    Ok(found)
 }
 
 fn kept(row: &MySqlRow) -> Result<(IdempotencyKey, Kept), StoreError> {
@@ -99,23 +110,22 @@ fn kept(row: &MySqlRow) -> Result<(IdempotencyKey, Kept), StoreError> {
 
 /// Keeps what was answered.
 pub(super) async fn insert_answers(call: &mut Call, answers: &[NewAnswer]) -> Result<(), Failure> {
-    let insert = match answers {
-        [] => return Ok(()),
-        [new] => sqlx::query(INSERT_ANSWER)
+    if let [new] = answers {
+        let insert = sqlx::query(INSERT_ANSWER)
             .bind(new.key.as_str())
             .bind(&new.digest)
             .bind(status(&new.answer))
-            .bind(text(&new.answer)),
-        _ => sqlx::query(INSERT_ANSWERS).bind(array(answers, |new| {
-            (
-                &new.key,
-                &new.digest,
-                status(&new.answer),
-                text(&new.answer),
-            )
-        })),
+            .bind(text(&new.answer));
+        call.write(insert).await?;
+        return Ok(());
+    }
+    let row = |new: &NewAnswer| {
+        let status = status(&new.answer);
+        text(&(&new.key, &new.digest, status, text(&new.answer)))
     };
-    call.write(insert).await?;
+    for rows in arrays(answers, row) {
+        call.write(sqlx::query(INSERT_ANSWERS).bind(rows)).await?;
+    }
     Ok(())
 }
 
@@ -133,18 +143,20 @@ pub(super) async fn insert_sales(
     sku: &Sku,
     sales: &[Sale],
 ) -> Result<(), Failure> {
-    let insert = match sales {
-        [] => return Ok(()),
-        [sale] => sqlx::query(INSERT_SALE)
+    if let [sale] = sales {
+        let insert = sqlx::query(INSERT_SALE)
             .bind(sale.id.as_str())
             .bind(sku.as_str())
             .bind(sale.quantity.get())
-            .bind(&sale.buyer),
-        _ => sqlx::query(INSERT_SALES)
-            .bind(sku.as_str())
-            .bind(array(sales, |sale| (&sale.id, sale.quantity, &sale.buyer))),
-    };
-    call.write(insert).await?;
+            .bind(&sale.buyer);
+        call.write(insert).await?;
+        return Ok(());
+    }
+    let row = |sale: &Sale| text(&(&sale.id, sale.quantity, &sale.buyer));
+    for rows in arrays(sales, row) {
+        let insert = sqlx::query(INSERT_SALES).bind(sku.as_str()).bind(rows);
+        call.write(insert).await?;
+    }
     Ok(())
 }
 
@@ -153,25 +165,55 @@ pub(super) async fn insert_shortages(
     call: &mut Call,
     shortages: &[Shortage],
 ) -> Result<(), Failure> {
-    let insert = match shortages {
-        [] => return Ok(()),
-        [shortage] => sqlx::query(INSERT_SHORTAGE)
+    if let [shortage] = shortages {
+        let insert = sqlx::query(INSERT_SHORTAGE)
             .bind(shortage.event_id.as_str())
             .bind(shortage.sku.as_str())
-            .bind(text(shortage)),
-        _ => sqlx::query(INSERT_SHORTAGES).bind(array(shortages, |shortage| {
-            (&shortage.event_id, &shortage.sku, text(shortage))
-        })),
-    };
-    call.write(insert).await?;
+            .bind(text(shortage));
+        call.write(insert).await?;
+        return Ok(());
+    }
+    let row = |owed: &Shortage| text(&(&owed.event_id, &owed.sku, text(owed)));
+    for rows in arrays(shortages, row) {
+        call.write(sqlx::query(INSERT_SHORTAGES).bind(rows)).await?;
+    }
     Ok(())
 }
 
-fn array<'a, T, E: Serialize>(rows: &'a [T], entry: impl Fn(&'a T) -> E) -> String {
-    let entries: Vec<E> = rows.iter().map(entry).collect();
-    text(&entries)
+/// Arrays of these rows in their order, of at most [`ARRAY_BYTES_MAX`] bytes each; a row that is
+/// longer stands alone. None of no rows.
+fn arrays<T>(rows: &[T], row: impl Fn(&T) -> String) -> Vec<String> {
+    let mut arrays: Vec<String> = Vec::new();
+    for row in rows.iter().map(row) {
+        match arrays.last_mut() {
+            // Two more: a comma and the end.
+            Some(array) if array.len() + row.len() + 2 <= ARRAY_BYTES_MAX => array.push(','),
+            _ => arrays.push("[".to_owned()),
+        }
+        arrays.last_mut().expect("one is there").push_str(&row);
+    }
+    arrays.iter_mut().for_each(|array| array.push(']'));
+    arrays
 }
 
 fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("words and numbers are JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_rows_stand_in_arrays_that_fit() {
+        assert!(arrays(&[] as &[u32], text).is_empty());
+        assert_eq!(arrays(&[1, 2], text), ["[1,2]"]);
+        let words: Vec<String> = (0..500).map(|number| format!("{number:0100}")).collect();
+        let all = arrays(&words, text);
+        assert!(all.len() > 3 && all.iter().all(|array| array.len() <= ARRAY_BYTES_MAX));
+        let read = |array: &String| serde_json::from_str::<Vec<String>>(array).unwrap();
+        assert_eq!(all.iter().flat_map(read).collect::<Vec<_>>(), words);
+        let long = "a".repeat(2 * ARRAY_BYTES_MAX);
+        assert_eq!(arrays(&["b", &long, "c"], text).len(), 3);
+    }
 }
