@@ -1,5 +1,6 @@
 //! What the operations team is told, and the id under which they are told it.
 
+mod parts;
 mod text;
 mod words;
 

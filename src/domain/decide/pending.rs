@@ -18,7 +18,7 @@ const LOOK_AGAIN_HELD: Duration = Duration::from_secs(30);
 /// passes come within a second, and what a closed gate holds up longer is given up.
 const LAST_TRY: Duration = Duration::from_secs(5);
 
-/// Ends the message of one that is ordered again, while a person holds it.
+/// Ends the message of one that is ordered again, while its Factory is held.
 const ORDERED_AFTER: &str = " It is ordered again after that.";
 
 pub(super) fn pending(seen: &Observed, policy: &Policy, now: Time) -> Step {
@@ -93,8 +93,9 @@ fn held(seen: &Observed, hold: Reason, why: &str) -> Step {
     let progress = &seen.progress;
     let (reason, message) = match progress.reason {
         standing if yields(standing, hold) => (hold, why.to_owned()),
-        // Who waits for what was said must hear that a person holds it.
-        standing if is_again(standing) && hold != Reason::ProductBusy => {
+        // Who waits for what was said must hear that its Factory is held. That the request is
+        // suspended its own spec says.
+        standing if is_again(standing) && is_of_the_factory(hold) => {
             (standing, format!("{why}{ORDERED_AFTER}"))
         }
         _ => return wait(seen, hold_pause(hold), why),
@@ -177,6 +178,11 @@ const fn yields(standing: Reason, hold: Reason) -> bool {
         }
         _ => true,
     }
+}
+
+/// A person holds the Factory, or has to mend it.
+const fn is_of_the_factory(hold: Reason) -> bool {
+    matches!(hold, Reason::FactoryClosed | Reason::NoFactory)
 }
 
 /// The policy or a person orders again.

@@ -4,21 +4,14 @@
 //! remember it: a notice is read in mail clients and terminals.
 
 use super::Subject;
-use super::words::{has_object, is_to_be_retried, next_step, what_happened};
-use crate::domain::message::plain_text;
-use crate::domain::time::Time;
+use super::parts::{commands, factory, name, object, ordered, sentence, time, wanted, word};
+use super::words::{next_step, what_happened};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Subjects of one notice. The longest text is then 180 × (a name of 253 bytes, four words
 /// of 128, a sentence of 480 and 100 around them) = 242 kB, and SNS takes 256 KiB.
 pub const SUBJECTS_MAX: usize = 180;
-
-/// Longest name of a Kubernetes object.
-const NAME_CHARACTERS_MAX: usize = 253;
-
-/// Longest of all other words: an id, a namespace, a product.
-const WORD_CHARACTERS_MAX: usize = 128;
 
 /// Longest sentence about one of many; a character is up to four bytes.
 const SUMMARY_CHARACTERS_MAX: usize = 120;
@@ -135,34 +128,6 @@ fn summary(first: &Subject, subjects: &[Subject]) -> String {
     text
 }
 
-/// What to type next, about this object.
-fn commands(of: &Subject, name: &str, namespace: &str) -> Vec<String> {
-    let describe = format!("kubectl describe rr {name} -n {namespace}");
-    let retry = format!("kubectl restock retry {name} -n {namespace} --reason TEXT");
-    let commands = [
-        has_object(of.kind).then_some(describe),
-        is_to_be_retried(of).then_some(retry),
-    ];
-    commands.into_iter().flatten().collect()
-}
-
-/// By what the factory finds the order.
-fn ordered(of: &Subject) -> Option<String> {
-    let at = time(of.ordered_at?);
-    Some(match &of.order_id {
-        Some(id) => format!("{at}, as {}", word(id)),
-        None => at,
-    })
-}
-
-/// Of an object that is gone, and of which the ledger has nothing, nobody knows where it was.
-fn object(of: &Subject) -> String {
-    match of.namespace.as_str() {
-        "" => name(of),
-        namespace => format!("{}/{}", word(namespace), name(of)),
-    }
-}
-
 fn attributes(of: &Subject, count: usize) -> BTreeMap<String, String> {
     let mut attributes = BTreeMap::from([
         ("NoticeKind".to_owned(), of.kind.word().to_owned()),
@@ -181,51 +146,14 @@ fn attributes(of: &Subject, count: usize) -> BTreeMap<String, String> {
     attributes
 }
 
-fn factory(of: &Subject) -> String {
-    of.factory
-        .as_deref()
-        .map_or_else(|| "none yet".to_owned(), word)
-}
-
-fn wanted(of: &Subject) -> String {
-    let quantity = of.quantity.map(|quantity| format!(" x {quantity}"));
-    format!("{}{}", word(&of.product), quantity.unwrap_or_default())
-}
-
-/// To the second, in UTC: nobody compares notices by less.
-fn time(at: Time) -> String {
-    let second = at.as_micros().div_euclid(1_000_000);
-    jiff::Timestamp::from_second(second)
-        .map(|time| time.to_string())
-        .unwrap_or_default()
-}
-
-/// A word of ours or of the cluster's. Those are ASCII; what else there may be is left out.
-fn word(text: &str) -> String {
-    printable(text, WORD_CHARACTERS_MAX)
-}
-
-fn name(of: &Subject) -> String {
-    printable(&of.name, NAME_CHARACTERS_MAX)
-}
-
-fn printable(text: &str, characters_max: usize) -> String {
-    let shown = text.chars().filter(char::is_ascii_graphic);
-    shown.take(characters_max).collect()
-}
-
-/// One line. Whatever breaks a line becomes a blank: words must not grow together.
-fn sentence(text: &str, characters_max: usize) -> String {
-    let line = text.replace(['\r', '\n', '\t', '\u{2028}', '\u{2029}'], " ");
-    plain_text(&line, characters_max)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Kind;
     use super::*;
+    use crate::domain::message::plain_text;
     use crate::domain::notice::id;
     use crate::domain::order::RequestId;
+    use crate::domain::time::Time;
 
     /// What strangers try: line breaks, terminal sequences, hidden and reordering
     /// characters, the longest letters.
