@@ -13,8 +13,8 @@ use crate::image;
 use crate::setup;
 use crate::state::RunDirectory;
 
-/// What the next version is built from: what the Dockerfile lets in, and the legacy factory,
-/// so that the features of all crates are those of every other build.
+/// What the next version is built from: what the Dockerfile lets in, and the legacy factory, which
+/// the manifest names.
 const SOURCES: [&str; 10] = [
     "build.rs",
     "Cargo.toml",
@@ -35,13 +35,11 @@ const NEXT_MIGRATION: (&str, &str) = (
     "ALTER TABLE product ADD COLUMN next_note VARCHAR(32) NULL;\n",
 );
 
-/// Of other names, for they are built where the programs of this version are: their crates
-/// serve both.
-const NEXT: &str = "restock-operator-next";
-const NEXT_FACTORY: &str = "factory-next";
+const OPERATOR: &str = "restock-operator";
 
-/// What the manifest runs by default, and the next version has under its own name.
-const DEFAULT_RUN: &str = "default-run = \"restock-operator\"";
+/// Where the next version is built. Not where this one is: cargo takes the crate of another
+/// directory for the same one, and would not build this one again when it changes.
+const NEXT_TARGET: &str = "target/e2e/build";
 
 /// The legacy factory, `restock-factory:dev`.
 pub(super) fn factory(run: &RunDirectory) -> Result<PathBuf> {
@@ -65,20 +63,13 @@ pub(super) fn next(run: &RunDirectory) -> Result<PathBuf> {
         command::output(copy.arg(run.checkout(source)).arg(to))?;
     }
     std::fs::write(sources.join(NEXT_MIGRATION.0), NEXT_MIGRATION.1)?;
-    let manifest = sources.join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest)?;
-    let programs = format!(
-        "\n[[bin]]\nname = \"{NEXT}\"\npath = \"src/main.rs\"\n\
-         \n[[example]]\nname = \"{NEXT_FACTORY}\"\npath = \"examples/factory.rs\"\n"
-    );
-    let text = text.replace(DEFAULT_RUN, &format!("default-run = \"{NEXT}\""));
-    std::fs::write(&manifest, text + &programs)?;
+    let target = run.checkout(NEXT_TARGET);
     let mut cargo = command::cargo();
     cargo.current_dir(&sources).arg("build").arg("--target-dir");
-    cargo.arg(run.checkout("target")).arg("--locked");
-    cargo.args(["--bin", NEXT, "--example", NEXT_FACTORY]);
+    cargo.arg(&target).args(["--locked", "--bin", OPERATOR]);
     command::run("building the next version, for the upgrade", &mut cargo)?;
-    of_program(run, &setup::built(NEXT)?, NEXT, "restock-operator:next")
+    let program = target.join("debug").join(OPERATOR);
+    of_program(run, &program, OPERATOR, "restock-operator:next")
 }
 
 /// An image of this program, the libraries that it asks for, certificates, and nothing else.
