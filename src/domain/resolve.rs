@@ -3,6 +3,10 @@
 use crate::domain::order::{FactoryId, FactoryKey, Order, Quantity, Sku};
 use crate::domain::progress::{Progress, Unresolved};
 
+/// Factories that a message names: each may have 253 characters, and a status takes 1,024. One that
+/// is cut there is another one than what is said with each pass, and would be written each time.
+const NAMED_MAX: usize = 3;
+
 /// What the request's spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -119,12 +123,15 @@ fn choose<'a>(
             "No Factory serves {asked}, and none is the default."
         ))),
         several => {
-            let names: Vec<_> = several
-                .iter()
-                .map(|factory| factory.key.name.as_str())
-                .collect();
+            let names = several.iter().map(|factory| factory.key.name.as_str());
+            let names: Vec<_> = names.take(NAMED_MAX).collect();
+            let more = if several.len() > NAMED_MAX {
+                ", …"
+            } else {
+                ""
+            };
             Err(Unresolved::Misconfigured(format!(
-                "Several Factories serve {asked}: {}.",
+                "Several Factories serve {asked}: {}{more}.",
                 names.join(", ")
             )))
         }
@@ -212,6 +219,16 @@ mod tests {
             Ok(("b".into(), 7))
         );
         assert_eq!(choice(&wanted(None, None), &factories), Ok(("b".into(), 7)));
+    }
+
+    #[test]
+    fn many_matches_are_said_in_few_words() {
+        let many = (0..9).map(|number| factory(&format!("{number:0>253}"), &["FF-1"], false));
+        let many: Vec<_> = many.collect();
+        let Err(Unresolved::Misconfigured(why)) = choice(&wanted(None, Some("FF-1")), &many) else {
+            panic!("one of nine was taken");
+        };
+        assert!(why.len() < 900 && why.ends_with(", …."), "{why}");
     }
 
     #[test]
