@@ -137,7 +137,8 @@ fn again(view: &View, text: &str) -> Advice {
     Advice::with(text, say(view, "retry", ""))
 }
 
-fn say(view: &View, verb: &str, word: &str) -> String {
+/// The command that says this of it.
+pub(super) fn say(view: &View, verb: &str, word: &str) -> String {
     let (name, namespace) = (view.name(), view.namespace());
     format!("kubectl restock {verb} {name}{word} -n {namespace} --reason TEXT")
 }

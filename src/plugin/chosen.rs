@@ -5,13 +5,11 @@ use super::output::NAME_PREFIX;
 use super::requests::{self, Selection};
 use super::target::{Place, Target};
 use super::view::View;
+use crate::crd::schema::OBJECT_NAME_CHARACTERS_MAX;
 use std::collections::BTreeSet;
 
 /// What kubectl writes before the name of a request, and people type.
 const KINDS: [&str; 4] = [NAME_PREFIX, "restockrequests", "restockrequest", "rr"];
-
-/// Longest name of an object (Kubernetes, "Object Names and IDs").
-const NAME_CHARACTERS_MAX: usize = 253;
 
 /// Requests, as they are named on the command line.
 #[derive(Debug, Default, clap::Args)]
@@ -35,7 +33,7 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     let is_outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_name = name.starts_with(is_outer)
         && name.ends_with(is_outer)
-        && name.len() <= NAME_CHARACTERS_MAX
+        && name.len() <= OBJECT_NAME_CHARACTERS_MAX as usize
         && name.chars().all(|c| is_outer(c) || matches!(c, '-' | '.'));
     match is_name {
         true => Ok(name.to_owned()),
@@ -80,7 +78,7 @@ mod tests {
             assert_eq!(name(text).unwrap(), "rr-a.b");
         }
         assert_eq!(name(&full_name("by-hand")).unwrap(), "by-hand");
-        let long = "a".repeat(NAME_CHARACTERS_MAX + 1);
+        let long = "a".repeat(OBJECT_NAME_CHARACTERS_MAX as usize + 1);
         for wrong in [
             "", "A", "a b", "-a", "a/", "pod/a", "a/b/c", "..", "재고", &long,
         ] {

@@ -128,16 +128,15 @@ impl Plan {
     /// What is said in the end of those that are meant and were not met, if there are any.
     pub(super) fn rest(&self, queues: &Queues) -> Result<(), Failure> {
         let shortfall = self.looked.shortfall(queues);
-        match (self.is_by_id, shortfall) {
-            (true, _) if self.unmet.is_empty() => Ok(()),
-            (false, None) => Ok(()),
-            (false, Some(why)) => Err(not_all(why)),
-            (true, _) => {
-                let ids = plain_text(&self.unmet.join(", "), usize::MAX);
-                let what = format!("not among the dead letters: {ids}");
-                Err(not_there(what, shortfall))
-            }
+        if !self.is_by_id {
+            return shortfall.map_or(Ok(()), |why| Err(not_all(why)));
         }
+        if self.unmet.is_empty() {
+            return Ok(());
+        }
+        let ids = plain_text(&self.unmet.join(", "), usize::MAX);
+        let what = format!("not among the dead letters: {ids}");
+        Err(not_there(what, shortfall))
     }
 
     /// What is meant, by reason, the most frequent first.

@@ -232,10 +232,9 @@ fn next(view: &View, now: Time) -> Vec<Advice> {
     };
     let mut next = Vec::new();
     if view.is_true("/spec/suspend") && !view.has_ended() {
-        let (name, namespace) = (view.name(), view.namespace());
         next.push(Advice::with(
             "Suspended: no new order is sent. It goes on after:",
-            format!("kubectl restock resume {name} -n {namespace} --reason TEXT"),
+            advice::say(view, "resume", ""),
         ));
     }
     if let Some(at) = view
