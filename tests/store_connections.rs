@@ -7,7 +7,7 @@ mod ledger;
 
 use futures::future::join_all;
 use ledger::Schema;
-use restock_operator::edge::store::{CALL_DEADLINE, Store};
+use restock_operator::edge::store::{CALL_DEADLINE, Store, TRUSTED_FOR};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -43,4 +43,33 @@ async fn one_connection_serves_all_in_turn_and_stays() {
         }
     };
     timeout(CALL_DEADLINE, ended).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_lay_spare_for_long_is_asked_and_used() {
+    let schema = Schema::create().await;
+    let store = Store::connect(&schema.url(), 2).unwrap();
+    store.now().await.unwrap();
+    let first = sessions(&schema).await;
+    for _ in 0..2 {
+        sleep(TRUSTED_FOR + Duration::from_millis(100)).await;
+        store.now().await.unwrap();
+        assert_eq!(sessions(&schema).await, first, "no other one was opened");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_cut_meanwhile_fails_no_call() {
+    let schema = Schema::create().await;
+    let store = Store::connect(&schema.url(), 2).unwrap();
+    store.now().await.unwrap();
+    let first = sessions(&schema).await;
+    let pool = schema.pool().await;
+    let kill = sqlx::AssertSqlSafe(format!("KILL {}", first[0]));
+    sqlx::query(kill).execute(&pool).await.unwrap();
+    pool.close().await;
+    sleep(TRUSTED_FOR + Duration::from_millis(100)).await;
+    store.now().await.unwrap();
+    let second = sessions(&schema).await;
+    assert!(second.len() == 1 && second != first, "{first:?} {second:?}");
 }

@@ -57,7 +57,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection that was given back so lately is used as it is: it was good then. If the server
 /// went away meanwhile, the first statement says so, as a later one would.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+pub const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 const NO_CONNECTION: &str =
     "no connection in time: it cannot be reached, or every connection is busy";

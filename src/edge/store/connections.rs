@@ -5,17 +5,30 @@
 //! whoever comes next.
 
 use super::{ACQUIRE_TIMEOUT, TRUSTED_FOR};
+use sqlx::Connection as _;
 use sqlx::mysql::{MySql, MySqlConnection, MySqlPool};
 use sqlx::pool::PoolConnection;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
+
+/// After so long the pool has a connection back, and closes it if it is too old: a tenth of the
+/// half hour that is too old to it. A connection that is never idle would live for ever.
+const KEPT_FROM_POOL: Duration = Duration::from_mins(3);
+
+/// A connection that the pool gave away.
+#[derive(Debug)]
+struct Taken {
+    connection: PoolConnection<MySql>,
+    since: Instant,
+}
 
 /// One that was good when it was given back.
 #[derive(Debug)]
 struct Spare {
-    connection: PoolConnection<MySql>,
+    taken: Taken,
     since: Instant,
 }
 
@@ -46,12 +59,15 @@ impl Connections {
         let lending = async {
             let place = Arc::clone(&self.places).acquire_owned().await;
             let place = place.map_err(|_| sqlx::Error::PoolClosed)?;
-            let connection = match self.spare() {
-                Some(connection) => connection,
-                None => self.pool.acquire().await?,
+            let taken = match self.spare().await {
+                Some(taken) => taken,
+                None => Taken {
+                    connection: self.pool.acquire().await?,
+                    since: Instant::now(),
+                },
             };
             Ok(Lent {
-                connection: Some(connection),
+                taken: Some(taken),
                 home: Arc::clone(self),
                 _place: place,
             })
@@ -60,20 +76,36 @@ impl Connections {
         lent.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
-    /// The youngest; those that nobody trusts any more go back to the pool, which asks them.
-    fn spare(&self) -> Option<PoolConnection<MySql>> {
-        let mut spares = self.spares();
-        let spares = spares.as_mut()?;
-        let fresh = spares.partition_point(|spare| spare.since.elapsed() > TRUSTED_FOR);
-        spares.drain(..fresh);
-        spares.pop().map(|spare| spare.connection)
+    /// The youngest, if it is good; the others go back to the pool once nobody trusts them.
+    async fn spare(&self) -> Option<Taken> {
+        let (youngest, trusted) = self.youngest()?;
+        if trusted {
+            return Some(youngest);
+        }
+        let mut asked = Asked(Some(youngest));
+        asked.0.as_mut()?.connection.ping().await.ok()?;
+        asked.0.take()
     }
 
-    fn give_back(&self, connection: PoolConnection<MySql>) {
+    /// The youngest, and whether it is trusted as it is.
+    fn youngest(&self) -> Option<(Taken, bool)> {
+        let mut spares = self.spares();
+        let spares = spares.as_mut()?;
+        let Spare { taken, since } = spares.pop()?;
+        let trusted = |since: Instant| since.elapsed() <= TRUSTED_FOR;
+        let fresh = spares.partition_point(|spare| !trusted(spare.since));
+        spares.drain(..fresh);
+        Some((taken, trusted(since)))
+    }
+
+    fn give_back(&self, taken: Taken) {
+        if taken.since.elapsed() > KEPT_FROM_POOL {
+            return;
+        }
         // Once closed, the pool waits for each of them.
         if let Some(spares) = self.spares().as_mut() {
             let since = Instant::now();
-            spares.push(Spare { connection, since });
+            spares.push(Spare { taken, since });
         }
     }
 
@@ -93,15 +125,25 @@ impl Drop for Connections {
     /// Cut, not given back to a pool that goes too: that takes a runtime, and there may be none.
     fn drop(&mut self) {
         for spare in self.spares().take().into_iter().flatten() {
-            drop(spare.connection.detach());
+            drop(spare.taken.connection.detach());
         }
+    }
+}
+
+/// One that is asked whether it is good: cut, unless it was taken out after its answer. Nobody else
+/// may read an answer that was not waited for.
+struct Asked(Option<Taken>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        drop(self.0.take().map(|taken| taken.connection.detach()));
     }
 }
 
 /// A connection that is used, and is spare afterwards.
 pub(super) struct Lent {
     /// Present until it is given back or cut.
-    connection: Option<PoolConnection<MySql>>,
+    taken: Option<Taken>,
     home: Arc<Connections>,
     /// The last to go: whoever gets the place finds the connection.
     _place: OwnedSemaphorePermit,
@@ -111,7 +153,7 @@ impl Lent {
     /// Cuts it, where nobody knows what is open on it. The server rolls back.
     pub(super) fn cut(mut self) {
         // At once, not politely: a polite close waits for the answer.
-        drop(self.connection.take().map(PoolConnection::detach));
+        drop(self.taken.take().map(|taken| taken.connection.detach()));
     }
 }
 
@@ -119,20 +161,22 @@ impl Deref for Lent {
     type Target = MySqlConnection;
 
     fn deref(&self) -> &MySqlConnection {
-        self.connection.as_ref().expect("present until dropped")
+        let taken = self.taken.as_ref();
+        &taken.expect("present until dropped").connection
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut MySqlConnection {
-        self.connection.as_mut().expect("present until dropped")
+        let taken = self.taken.as_mut();
+        &mut taken.expect("present until dropped").connection
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.home.give_back(connection);
+        if let Some(taken) = self.taken.take() {
+            self.home.give_back(taken);
         }
     }
 }
