@@ -22,7 +22,6 @@ mod simulate;
 mod since;
 mod status;
 mod suspend;
-mod table;
 mod target;
 mod view;
 mod word;

@@ -1,10 +1,11 @@
-//! How a process of this software lives: arguments, clock, telemetry, health, shutdown.
+//! How a process of this software lives: arguments, clock, terminal, telemetry, health, shutdown.
 
 pub mod admin_server;
 pub mod args;
 pub mod backoff;
 pub mod callback_keys;
 pub mod clock;
+pub mod columns;
 pub mod followed;
 pub mod health;
 pub mod lease;

@@ -91,7 +91,7 @@ fn the_reason_of_a_refusal_is_that_of_ingest() {
     let said = simulate("{\"sku\": \"CP-502101\"}", &[]);
     said.expect(
         4,
-        &["1 of 1 messages would become no request", "docs/mapping.md"],
+        &["the message would become no request", "docs/mapping.md"],
     );
     let reason = "no product id: expected fields.MessageAttributeProductId, found sku";
     assert!(said.out.contains(reason), "{}", said.out);

@@ -1,8 +1,8 @@
 //! Why a command could not do what it was asked, and what to do next.
 
 use super::screen;
-use super::table::wrapped;
 use crate::edge::cluster::ClusterError;
+use crate::process::columns::wrapped;
 use std::process::ExitCode;
 
 const FAILED: u8 = 1;

@@ -72,17 +72,16 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         .iter()
         .filter(|outcome| outcome.refusal.is_some())
         .count();
-    match refused {
-        0 => Ok(()),
-        _ => Err(Failure::refused(
-            format!(
-                "{refused} of {} messages would become no request",
-                outcomes.len()
-            ),
-            "Such a message goes to the dead-letter queue. Mend its sender or the mapping \
+    let what = match outcomes.len() {
+        _ if refused == 0 => return Ok(()),
+        1 => "the message would become no request".to_owned(),
+        all => format!("{refused} of {all} messages would become no request"),
+    };
+    Err(Failure::refused(
+        what,
+        "Such a message goes to the dead-letter queue. Mend its sender or the mapping \
              (docs/mapping.md), and try again here.",
-        )),
-    }
+    ))
 }
 
 async fn mapping(args: &Args) -> Result<Mapping, Failure> {

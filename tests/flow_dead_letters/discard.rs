@@ -44,7 +44,15 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
         assert!(said.out.contains("productId: CP-1"), "{said:?}");
         std::fs::remove_file(&path).unwrap();
 
-        let nowhere = ["--because", "x", "--save", "/nowhere/file", "--yes"];
+        let nowhere = [
+            "--because",
+            "x",
+            "--save",
+            "/nowhere/file",
+            "--by",
+            "kim",
+            "--yes",
+        ];
         let said = dlq(
             &queues,
             &[&["discard", "--reason", "no product"], &nowhere[..]].concat(),
@@ -62,27 +70,32 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
 async fn what_is_not_chosen_not_explained_or_not_saved_is_not_done() {
     in_queues(async |queues| {
         let id = order(&queues, "e-1").await;
-        let save = "/nowhere/file";
+        let whole = [
+            "discard",
+            &id,
+            "--because",
+            "x",
+            "--save",
+            "/nowhere/file",
+            "--by",
+            "kim",
+            "--yes",
+        ];
+        let all = ["--reason", " "];
         for wrong in [
-            &["discard", "--because", "x", "--save", save][..],
-            &["discard", &id, "--save", save],
-            &[
-                "discard",
-                "--reason",
-                " ",
-                "--because",
-                "x",
-                "--save",
-                save,
-                "--yes",
-            ],
-            &["discard", &id, "--because", "x"],
-            &["discard", &id, "--because", " ", "--save", save, "--yes"],
-            &["redrive"],
-            &["redrive", "--all", &id],
+            [&whole[..1], &whole[2..]].concat(),
+            [&whole[..2], &whole[4..]].concat(),
+            [&whole[..4], &whole[6..]].concat(),
+            [&whole[..1], &all[..], &whole[2..]].concat(),
+            [&whole[..3], &[" "], &whole[4..]].concat(),
+            [&whole[..7], &[""], &whole[8..]].concat(),
+            vec!["redrive"],
+            vec!["redrive", "--all", &id],
         ] {
-            assert_eq!(dlq(&queues, wrong).code, 2, "{wrong:?}");
+            assert_eq!(dlq(&queues, &wrong).code, 2, "{wrong:?}");
         }
+        let said = plugin(&[&["dlq"], &whole[..6]].concat(), "", &[("USER", "")]);
+        said.expect(2, &["--by <NAME>"]);
         assert_eq!(depths(&queues).await, (0, 1));
     })
     .await;

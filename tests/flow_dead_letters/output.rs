@@ -48,6 +48,8 @@ async fn what_would_be_done_and_what_was_done_is_said_of_each_letter() {
         let discard = [
             "discard",
             &large,
+            "--by",
+            "kim",
             "--because",
             "too large",
             "--save",

@@ -221,6 +221,25 @@ async fn what_one_look_does_not_reach_is_said_and_goes_back_with_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_meets_just_as_many_as_it_can_is_whole() {
+    in_queues(async |queues| {
+        let burying = (0..1_000).map(|number| {
+            let queues = queues.clone();
+            async move { queues.bury(&format!("letter {number}")).await }
+        });
+        let buried = futures::stream::iter(burying).buffered(20);
+        assert_eq!(buried.count().await, 1_000);
+        let said = dlq(&queues, &["redrive", "--all"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        let looked = "looked at 1000 of about 1000 dead letters\n";
+        assert!(said.out.starts_with(looked), "{said:?}");
+        assert!(!said.out.contains("One look ends"), "{said:?}");
+        assert_eq!(depths(&queues).await, (0, 1_000), "all are given back");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn letters_do_not_go_back_to_where_they_are() {
     in_queues(async |queues| {
         order(&queues, "e-1").await;

@@ -1,6 +1,7 @@
 //! Products as lines of 80 columns.
 
 use crate::edge::store::products::Product;
+use crate::process::columns::cut;
 
 /// The columns; the name is last because its letters may be wide.
 pub(super) const HEADER: &str =
@@ -24,33 +25,16 @@ pub(super) fn line(product: &Product) -> String {
         quantity,
         product.price,
         factory,
-        cut(&product.name)
+        cut(&product.name, NAME_COLUMNS)
     )
-}
-
-fn cut(name: &str) -> String {
-    if name.chars().map(columns_of).sum::<usize>() <= NAME_COLUMNS {
-        return name.to_owned();
-    }
-    let mut columns = columns_of('…');
-    let fits = |letter: &char| {
-        columns += columns_of(*letter);
-        columns <= NAME_COLUMNS
-    };
-    let kept: String = name.chars().take_while(fits).collect();
-    format!("{kept}…")
-}
-
-/// Hangul, kana, ideographs and what else terminals show in two columns lies above U+1100.
-/// A few narrow letters do, too: the name is then cut early, never late.
-const fn columns_of(letter: char) -> usize {
-    if letter as u32 >= 0x1100 { 2 } else { 1 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::order::{FactoryId, Quantity, Sku};
+    use crate::process::columns::COLUMNS;
+    use unicode_width::UnicodeWidthStr as _;
 
     #[test]
     fn a_line_has_at_most_80_columns_and_stands_under_its_header() {
@@ -64,7 +48,7 @@ mod tests {
             factory_id: Some(FactoryId::parse("FF-500293").unwrap()),
         };
         let line = line(&product);
-        assert!(line.chars().map(columns_of).sum::<usize>() <= 80, "{line}");
+        assert!(line.width() <= COLUMNS, "{line}");
         assert!(line.ends_with("글레이즈드…"), "a cut is seen: {line}");
         assert_eq!(line.find("FF-500293"), HEADER.find("FACTORY"));
         assert_eq!(line.find("글레이즈드"), HEADER.find("NAME"));

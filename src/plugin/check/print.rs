@@ -2,7 +2,7 @@
 
 use super::finding::{Answer, Finding, Verdict};
 use crate::plugin::roles::Part;
-use crate::plugin::table::wrapped;
+use crate::process::columns::wrapped;
 
 /// Columns before what is said: an indent, the longest verdict and a gap.
 const INDENT: usize = 9;

@@ -5,8 +5,8 @@ use super::scan::{self, Found, Looked, Verdict};
 use crate::domain::message::{IdentityKind, plain_text};
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
-use crate::plugin::table::wrapped;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::process::columns::wrapped;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Columns before a reason in a plan.
@@ -83,28 +83,22 @@ pub(super) struct Letter {
 }
 
 impl Plan {
-    /// Looks which letters these are: again, if somebody else hides some just then.
+    /// Looks which letters these are.
     pub(super) async fn of(choice: &Choice, queues: &Queues) -> Result<Self, Failure> {
-        let mut plan = Self::default();
-        let mut unmet: BTreeSet<&String> = choice.ids.iter().collect();
-        let mut looks = 0;
-        loop {
-            let looked = scan::look(queues, async |found| {
-                if choice.has(&found) {
-                    unmet.retain(|id| !is(&found, id));
-                    plan.add(&found);
-                }
-                ControlFlow::Continue(Verdict::Keep)
-            });
-            plan.looked = looked.await?;
-            looks += 1;
-            let is_complete = unmet.is_empty() && !choice.ids.is_empty();
-            if is_complete || !plan.looked.is_to_be_repeated(queues, looks).await {
-                break;
+        let mut plan = Self {
+            is_by_id: !choice.ids.is_empty(),
+            unmet: choice.ids.clone(),
+            ..Self::default()
+        };
+        let all_met = |plan: &Self| plan.is_by_id && plan.unmet.is_empty();
+        let looked = scan::look(queues, &mut plan, all_met, async |plan, found| {
+            if choice.has(&found) {
+                plan.unmet.retain(|id| !is(&found, id));
+                plan.add(&found);
             }
-        }
-        plan.is_by_id = !choice.ids.is_empty();
-        plan.unmet = unmet.into_iter().cloned().collect();
+            ControlFlow::Continue(Verdict::Keep)
+        });
+        plan.looked = looked.await?;
         for id in &plan.unmet {
             screen::complain(&format!("note:  {id} is not among them\n"));
         }

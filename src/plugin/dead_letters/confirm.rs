@@ -2,7 +2,7 @@
 
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
-use crate::plugin::table::wrapped;
+use crate::process::columns::wrapped;
 use std::io::{IsTerminal as _, stderr, stdin};
 
 /// How it is said.

@@ -15,6 +15,7 @@ use crate::plugin::failure::Failure;
 use crate::plugin::output::Output;
 use crate::plugin::target::Target;
 use crate::plugin::word;
+use clap::builder::NonEmptyStringValueParser;
 use record::{Record, Word};
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ const DELETED: Done = Done {
 #[command(
     group = clap::ArgGroup::new("chosen").required(true).args(["ids", "reason"]),
     after_help = of_aws(
-        "  kubectl restock dlq discard --reason 'no keys' --because junk --save a.jsonl"
+        "  kubectl restock dlq discard --reason 'no keys' --because junk --save a.jsonl --by kim"
     )
 )]
 pub(super) struct Args {
@@ -42,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     save: PathBuf,
     /// Who throws them away; if not set, your user name
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    #[arg(long, value_name = "NAME", env = "USER", value_parser = NonEmptyStringValueParser::new())]
     by: String,
     #[command(flatten)]
     confirm: Consent,

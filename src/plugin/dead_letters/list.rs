@@ -9,10 +9,10 @@ use crate::plugin::output::{self, Output};
 use crate::plugin::pages::{self, Read};
 use crate::plugin::roles;
 use crate::plugin::screen;
-use crate::plugin::table::{table, wrapped};
 use crate::plugin::target::Target;
 use crate::plugin::view::{moment, span, written};
 use crate::process::clock;
+use crate::process::columns::{table, wrapped};
 use serde_json::{Value, json};
 
 /// Letters shown at most: the most that one look at the queue meets.

@@ -5,7 +5,7 @@ use super::letters;
 use super::progress::Progress;
 use super::queues::{Queues, failure};
 use super::report::{Outcome, Report};
-use super::scan::{self, Found, Looked, Verdict};
+use super::scan::{self, Found, Judged, Looked, Verdict};
 use crate::plugin::failure::{Failure, Failures};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -46,7 +46,18 @@ pub(super) async fn each(
         report,
         failures: Failures::default(),
     };
-    let looked = acting.run(queues, &mut act).await;
+    let all_met = |acting: &Acting<'_>| acting.left.is_empty();
+    let looked = scan::look(queues, &mut acting, all_met, async |acting, found| {
+        if acting.left.is_empty() {
+            return ControlFlow::Break(Ok(()));
+        }
+        if acting.left.remove(found.id()).is_none() {
+            return ControlFlow::Continue(Verdict::Keep);
+        }
+        let acted = act(&found).await;
+        acting.note(found.id(), acted)
+    });
+    let looked = looked.await;
     let Acting {
         left,
         count,
@@ -100,37 +111,7 @@ struct Acting<'a> {
 }
 
 impl Acting<'_> {
-    /// Looks until all are met: again, if somebody else hides some just then.
-    async fn run(
-        &mut self,
-        queues: &Queues,
-        act: &mut impl AsyncFnMut(&Found) -> Result<Acted, Failure>,
-    ) -> Result<Looked, Failure> {
-        let mut looks = 0;
-        loop {
-            let looked = scan::look(queues, async |found| {
-                if self.left.is_empty() {
-                    return ControlFlow::Break(Ok(()));
-                }
-                if self.left.remove(found.id()).is_none() {
-                    return ControlFlow::Continue(Verdict::Keep);
-                }
-                let acted = act(&found).await;
-                self.note(found.id(), acted)
-            });
-            let looked = looked.await?;
-            looks += 1;
-            if self.left.is_empty() || !looked.is_to_be_repeated(queues, looks).await {
-                return Ok(looked);
-            }
-        }
-    }
-
-    fn note(
-        &mut self,
-        id: &str,
-        acted: Result<Acted, Failure>,
-    ) -> ControlFlow<Result<(), Failure>, Verdict> {
+    fn note(&mut self, id: &str, acted: Result<Acted, Failure>) -> Judged {
         match acted {
             Ok(Acted::Done) => {
                 self.count += 1;

@@ -12,8 +12,8 @@ use super::{letters, of_aws};
 use crate::edge::sqs::MOVED_PER_SECOND_MAX;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::Output;
-use crate::plugin::table::wrapped;
 use crate::plugin::target::Target;
+use crate::process::columns::wrapped;
 
 /// Letters in a second where nobody says: a tenth of what ingest takes (ARCHITECTURE.md,
 /// Measured), so that new messages are not held up by old ones.

@@ -4,7 +4,7 @@ use super::choice::Plan;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::{self, Output};
 use crate::plugin::screen;
-use crate::plugin::table::table;
+use crate::process::columns::table;
 use serde::Serialize;
 
 /// What was done, or would be.

@@ -4,16 +4,18 @@
 
 use super::letters;
 use super::queues::{Queues, failure};
-use crate::edge::sqs::{BATCH_MAX, Whole};
+use crate::edge::sqs::{BATCH_MAX, Received, Whole};
 use crate::intake::Death;
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
 use crate::process::clock;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Letters that one look meets and leaves: a hundred receives, some ten seconds. What is taken
-/// out meanwhile does not count: it is bounded by the look that chose it.
+/// Letters that one look meets and leaves: a hundred receives, some ten seconds, and one more that
+/// shows whether there are others. What is taken out meanwhile does not count: it is bounded by the
+/// look that chose it.
 pub(super) const LETTERS_MAX: usize = 1_000;
 
 /// How long a letter is hidden: a look takes far less, and so does what is done to a batch.
@@ -101,7 +103,7 @@ impl Looked {
 
     /// Whether to look once more after this look, one of so many; that is a pause later. What
     /// somebody else hides is met soon; what is behind others of a FIFO queue is not.
-    pub(super) async fn is_to_be_repeated(self, queues: &Queues, looks: u32) -> bool {
+    async fn is_to_be_repeated(self, queues: &Queues, looks: u32) -> bool {
         let is_behind = queues.is_fifo && self.letters > 0;
         let repeated = self.whole && self.is_short() && !is_behind && looks < LOOKS_MAX;
         if repeated {
@@ -119,37 +121,66 @@ pub(super) enum Verdict {
     Gone,
 }
 
-/// Shows each letter to `judge`, until there are no more or it breaks off.
-pub(super) async fn look(
+/// What follows from a letter: to go on, or to break off.
+pub(super) type Judged = ControlFlow<Result<(), Failure>, Verdict>;
+
+/// Shows letters to `judge`, in as many looks as it takes until what was `sought` is there; again
+/// only while somebody else hides some. The last of the looks is returned.
+pub(super) async fn look<S>(
     queues: &Queues,
-    mut judge: impl AsyncFnMut(Found) -> ControlFlow<Result<(), Failure>, Verdict>,
+    sought: &mut S,
+    is_found: impl Fn(&S) -> bool,
+    mut judge: impl AsyncFnMut(&mut S, Found) -> Judged,
 ) -> Result<Looked, Failure> {
-    let (mut looked, mut kept) = (Looked::default(), Vec::new());
+    let mut looks = 0;
+    loop {
+        let looked = look_once(queues, async |found| judge(&mut *sought, found).await).await?;
+        looks += 1;
+        if is_found(sought) || !looked.is_to_be_repeated(queues, looks).await {
+            return Ok(looked);
+        }
+    }
+}
+
+/// Shows each letter to `judge`, once, until there are no more or it breaks off.
+async fn look_once(
+    queues: &Queues,
+    mut judge: impl AsyncFnMut(Found) -> Judged,
+) -> Result<Looked, Failure> {
+    let (mut looked, mut kept) = (Looked::default(), Kept::default());
     looked.depth = queues.depth;
     let done = async {
-        while kept.len() < LETTERS_MAX {
+        loop {
             let received = queues.dead.receive_whole(BATCH_MAX, WAIT, VISIBILITY).await;
             let received = received.map_err(|why| failure("receive dead letters", RIGHTS, &why))?;
             if received.is_empty() {
                 looked.whole = true;
                 looked.depth = queues.count().await?;
-                break;
+                return Ok(());
             }
-            looked.letters += received.len();
-            kept.extend(received.iter().map(|one| one.message.receipt.clone()));
+            let is_full = kept.letters() >= LETTERS_MAX;
+            let mut news = Vec::with_capacity(received.len());
             for whole in received {
-                let receipt = whole.message.receipt.clone();
+                if kept.add(&whole) {
+                    news.push(whole);
+                }
+            }
+            if is_full && !news.is_empty() {
+                return Ok(());
+            }
+            looked.letters += news.len();
+            for whole in news {
+                let id = whole.message.message_id.clone();
                 match judge(Found::of(whole, queues)).await {
                     ControlFlow::Continue(Verdict::Keep) => {}
                     ControlFlow::Continue(Verdict::Gone) => {
                         looked.gone += 1;
-                        kept.retain(|one| *one != receipt);
+                        kept.receipts.remove(&id);
                     }
                     ControlFlow::Break(ending) => return ending,
                 }
             }
         }
-        Ok(())
     }
     .await;
     // Also after a failure.
@@ -157,10 +188,35 @@ pub(super) async fn look(
     done.map(|()| looked)
 }
 
-async fn give_back(queues: &Queues, receipts: &[String]) {
+/// Letters that were met, and are to be given back. One that is looked at for so long that it
+/// shows again is still that one.
+#[derive(Default)]
+struct Kept {
+    /// By message, the latest.
+    receipts: BTreeMap<String, String>,
+}
+
+impl Kept {
+    fn letters(&self) -> usize {
+        self.receipts.len()
+    }
+
+    /// Whether it is met for the first time.
+    fn add(&mut self, whole: &Whole) -> bool {
+        let Received {
+            message_id,
+            receipt,
+            ..
+        } = &whole.message;
+        let before = self.receipts.insert(message_id.clone(), receipt.clone());
+        before.is_none()
+    }
+}
+
+async fn give_back(queues: &Queues, kept: &Kept) {
+    let receipts: Vec<&str> = kept.receipts.values().map(String::as_str).collect();
     for batch in receipts.chunks(BATCH_MAX) {
-        let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
-        let given = queues.dead.change_visibility_batch(&batch, Duration::ZERO);
+        let given = queues.dead.change_visibility_batch(batch, Duration::ZERO);
         if let Err(why) = given.await {
             screen::complain(&format!(
                 "note:  dead letters come back in two minutes, not at once: {why}\n"

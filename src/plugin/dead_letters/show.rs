@@ -9,10 +9,10 @@ use crate::domain::message::Envelope;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::{self, Output};
 use crate::plugin::screen;
-use crate::plugin::table::wrapped;
 use crate::plugin::target::Target;
 use crate::plugin::view::{span, written};
 use crate::process::clock;
+use crate::process::columns::wrapped;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -86,28 +86,23 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     }
 }
 
-/// Looks for it: again, if somebody else hides some just then.
+/// Looks for it.
 async fn find(args: &Args, queues: &Queues) -> Result<Vec<Shown>, Failure> {
-    let mut looks = 0;
-    loop {
-        let mut shown = Vec::new();
-        let looked = scan::look(queues, async |found| {
-            if is(&found, &args.id) {
-                shown.push(Shown::of(&found, queues, args.unredacted));
-            }
-            if found.id() == args.id {
-                return ControlFlow::Break(Ok(()));
-            }
-            ControlFlow::Continue(Verdict::Keep)
-        });
-        let looked = looked.await?;
-        looks += 1;
-        if !shown.is_empty() {
-            return Ok(shown);
+    let mut shown = Vec::new();
+    let is_found = |shown: &Vec<Shown>| !shown.is_empty();
+    let looked = scan::look(queues, &mut shown, is_found, async |shown, found| {
+        if is(&found, &args.id) {
+            shown.push(Shown::of(&found, queues, args.unredacted));
         }
-        if !looked.is_to_be_repeated(queues, looks).await {
-            return Err(missing(looked, queues));
+        if found.id() == args.id {
+            return ControlFlow::Break(Ok(()));
         }
+        ControlFlow::Continue(Verdict::Keep)
+    });
+    let looked = looked.await?;
+    match shown.is_empty() {
+        true => Err(missing(looked, queues)),
+        false => Ok(shown),
     }
 }
 

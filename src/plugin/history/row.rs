@@ -1,8 +1,8 @@
 //! One finished request in a line.
 
 use crate::domain::time::Time;
-use crate::plugin::table::{cut, table as columns};
 use crate::plugin::view::{View, moment, span, written};
+use crate::process::columns::{cut, table as columns};
 use kube::api::ObjectMeta;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::yaml_text;
-use crate::plugin::table::wrapped;
+use crate::process::columns::wrapped;
 
 /// Columns before what is said.
 const INDENT: usize = 9;

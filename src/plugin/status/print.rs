@@ -3,8 +3,8 @@
 use super::row::{Need, Row};
 use super::story::{Entry, Order, Story};
 use super::summary::{Counts, PHASES, Summary};
-use crate::plugin::table::{cut, table, wrapped};
 use crate::plugin::view::written;
+use crate::process::columns::{cut, table, wrapped};
 
 /// Requests in the narrow summary: what fits below the counts on one screen.
 const ROWS_MAX: usize = 20;
