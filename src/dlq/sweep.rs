@@ -86,16 +86,17 @@ impl Sweep<'_> {
 
     async fn meet(&mut self, receipts: &mut Vec<String>) -> Result<Met, SweepError> {
         let mut met = Met::default();
-        for _ in 0..BATCHES_MAX {
+        // After the last batch, once more: whether there was more to be had.
+        for batch in 0..=BATCHES_MAX {
             self.pulse.beat();
             let letters = self.dead.receive(BATCH_MAX, WAIT, Some(VISIBILITY)).await?;
-            if letters.is_empty() {
-                met.ran_dry = true;
+            receipts.extend(letters.iter().map(|letter| letter.receipt.clone()));
+            met.ran_dry = letters.is_empty();
+            if met.ran_dry || batch == BATCHES_MAX {
                 break;
             }
             let ids = letters.iter().map(|letter| letter.message_id.clone());
             met.message_ids.extend(ids);
-            receipts.extend(letters.iter().map(|letter| letter.receipt.clone()));
             let mut noted = Vec::new();
             for letter in &letters {
                 match self.present.meet(&letter.message_id) {

@@ -11,6 +11,9 @@ use crate::role::Role;
 use crate::stock_queue::{StockQueue, with_queues};
 use crate::{allow_sender, ops, unique};
 use letters::{Deaths, bury, bury_twins, lying, redrive};
+use restock_operator::domain::time::Time;
+use restock_operator::edge::store::Store;
+use restock_operator::edge::store::page::Mark;
 use restock_operator::process::args::OpsArgs;
 use restock_operator::process::install_tls;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -21,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use told::Told;
 
-/// Letters at first, and such as come later: together no more than one look meets.
+/// Letters at first, and such as come later: together just as many as one look meets.
 const LETTERS: usize = 970;
 const LATER: usize = 30;
 
@@ -109,6 +112,24 @@ async fn wait_for(told: &Told, deaths: &Deaths) {
     timeout(TOLD_WITHIN, telling).await.expect("all are told");
 }
 
+/// Waits for a look that begins from now on and meets all.
+async fn wait_for_sweep(store: &Store) {
+    let now = store.now().await.unwrap();
+    let ever = Mark::older_than(Time::from_micros(i64::MAX));
+    let sweeping = async {
+        loop {
+            let page = store.dead_letters(false, &ever, 1).await.unwrap();
+            if page.swept_at.is_some_and(|at| at > now) {
+                return;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    };
+    timeout(TOLD_WITHIN, sweeping)
+        .await
+        .expect("it is looked at to its end");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_a_thousand_letters_is_told_once_a_death_whoever_is_killed() {
     install_tls();
@@ -149,8 +170,11 @@ async fn each_of_a_thousand_letters_is_told_once_a_death_whoever_is_killed() {
             from = copies;
         }
         wait_for(&told, &all).await;
+        assert!(doomed.role.stop(), "it ends in order");
+        // Alone, and with just as many letters as a look has, it looks at the queue to its end.
+        wait_for_sweep(&ledger.store).await;
         // A watcher at work hides what it looks at; one that is killed, what it looked at.
-        assert!(steady.stop() && doomed.role.stop(), "they end in order");
+        assert!(steady.stop(), "it ends in order");
         let mut lying = lying(&queues).await;
         lying.dedup();
         sleep(Duration::from_secs(2)).await;
