@@ -75,6 +75,7 @@ fn at(progress: &Progress, now: Time) -> Step {
         factories_known_for: seconds(600),
         held_answer: None,
         acknowledged: None,
+        unbooked: None,
     };
     decide(&seen, &policy(), now)
 }

@@ -7,6 +7,8 @@
 mod held;
 #[path = "domain_words/refused.rs"]
 mod refused;
+#[path = "domain_words/unbooked.rs"]
+mod unbooked;
 
 use refused::refusal;
 use restock_operator::domain::decide::{Step, decide};
@@ -118,6 +120,7 @@ fn seen(progress: &Progress, said: &Resolution, rows: &[AttemptRow]) -> Observed
         factories_known_for: Duration::from_secs(600),
         held_answer: None,
         acknowledged: None,
+        unbooked: None,
     }
 }
 

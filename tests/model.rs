@@ -16,6 +16,8 @@ mod outside;
 mod people;
 #[path = "model/search.rs"]
 mod search;
+#[path = "model/sight.rs"]
+mod sight;
 #[path = "model/world.rs"]
 mod world;
 

@@ -1,6 +1,7 @@
 //! What every pass of one controller process shares.
 
 use crate::controller::begin::Begun;
+use crate::controller::book::Unbooked;
 use crate::controller::destinations::Destinations;
 use crate::controller::gates::{Asking, Busy, Gates, Limits, Permit};
 use crate::controller::ledger::Ledger;
@@ -56,6 +57,8 @@ pub(super) struct Context {
     pub(super) turning: Turning,
     /// What this process remembers between passes.
     pub(super) memory: Memory,
+    /// Whose goods no receiver took just now.
+    pub(super) unbooked: Unbooked,
     /// Counts.
     pub(super) metrics: Metrics,
     /// Files Events, on failures only.

@@ -116,6 +116,7 @@ pub(super) async fn observe(subject: &Subject, context: &Context) -> (Observed, 
             .as_ref()
             .and_then(|nonce| context.memory.answer(uid, nonce)),
         acknowledged: acknowledged(subject, context),
+        unbooked: context.unbooked.why(uid),
         request: subject.request.clone(),
         progress: progress.clone(),
     };

@@ -90,6 +90,13 @@ impl Context {
         self.file(subject, type_, reason, &action, note).await;
     }
 
+    /// Files an Event about goods that a person says have come, and that no receiver books.
+    pub(super) async fn report_unbooked(&self, subject: &Subject, why: &str) {
+        let note = format!("The receiver does not book the goods: {why}. It is tried again.");
+        self.file(subject, EventType::Warning, "NotBooked", "Book", note)
+            .await;
+    }
+
     async fn file(
         &self,
         subject: &Subject,

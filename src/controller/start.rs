@@ -1,6 +1,7 @@
 //! Puts the controller together and runs it until shutdown.
 
 use crate::controller::begin::{self, Begun};
+use crate::controller::book::Unbooked;
 use crate::controller::context::Context;
 use crate::controller::destinations::Destinations;
 use crate::controller::drain::drain;
@@ -173,6 +174,7 @@ async fn assemble(
         keys,
         turning: Turning::default(),
         memory: Memory::default(),
+        unbooked: Unbooked::default(),
         metrics: Metrics::register(&process.registry),
         events: Recorder::new(client.clone(), reporter),
         cluster: process.health.condition("cluster"),

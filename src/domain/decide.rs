@@ -12,7 +12,7 @@ use crate::domain::order::{Order, Quantity};
 use crate::domain::policy::Policy;
 use crate::domain::progress::{
     Answer, ArrivalRow, Arrived, AttemptRow, Delay, LedgerView, Observed, OrderOutcome, Phase,
-    Progress, Reason, RowOutcome,
+    Progress, Reason, RowOutcome, Told,
 };
 use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
@@ -20,7 +20,7 @@ use awaiting::awaiting;
 use pending::pending;
 pub use pending::{released, unanswered};
 use std::time::Duration;
-use word::{overtaken, word};
+use word::{goods_wait, overtaken, word};
 
 /// How soon a pass looks again when something outside must change first: a ledger that
 /// does not answer, a Factory that must be mended, a permit that another request holds.
@@ -62,6 +62,11 @@ pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
         .or_else(|| word(seen, now))
         .or_else(|| delay(seen, policy, now))
         .unwrap_or_else(|| match seen.progress.phase {
+            Phase::Pending if goods_wait(seen).is_some() => wait(
+                seen,
+                LOOK_AGAIN,
+                "the goods are here, and are not booked yet",
+            ),
             Phase::Pending => pending(seen, policy, now),
             Phase::Placing => placing(seen, policy, now),
             Phase::Awaiting => awaiting(seen, policy, now),
@@ -287,39 +292,41 @@ fn known(row: &AttemptRow) -> bool {
     !matches!(row.outcome, RowOutcome::Open | RowOutcome::Unknown)
 }
 
-/// What is left after the end: a notice, then nothing.
+/// What is left after the end: a notice, goods that no receiver takes yet, then nothing.
 fn ended(seen: &Observed) -> Step {
     let progress = &seen.progress;
     let Some(kind) = notice::due(progress) else {
-        return Step::Record(Box::new(Progress {
-            finished: true,
-            ..progress.clone()
-        }));
+        return finish(seen, progress.told.clone());
     };
     let id = notice::id_of(&seen.request.id, kind, progress);
+    let is_told = |told: &&Told| told.notice_id == id;
     // A word that changed nothing, or only what is known, is no second failure.
-    if progress
-        .told
-        .as_ref()
-        .is_some_and(|told| told.notice_id == id)
-    {
-        return Step::Record(Box::new(Progress {
-            finished: true,
-            ..progress.clone()
-        }));
-    }
-    match &seen.acknowledged {
-        Some(told) if told.notice_id == id => Step::Record(Box::new(Progress {
-            finished: true,
-            told: Some(told.clone()),
-            ..progress.clone()
-        })),
-        _ => Step::Wait {
+    let known = progress.told.as_ref().filter(is_told);
+    match known.or(seen.acknowledged.as_ref().filter(is_told)) {
+        Some(told) => finish(seen, Some(told.clone())),
+        None => Step::Wait {
             time: LOOK_AGAIN,
             why: "a notice is due".into(),
             tell: Some(kind),
         },
     }
+}
+
+/// Finished, unless goods wait: who is not in the watch is looked at seldom.
+fn finish(seen: &Observed, told: Option<Told>) -> Step {
+    let finished = goods_wait(seen).is_none();
+    if !finished && told == seen.progress.told {
+        return wait(
+            seen,
+            LOOK_AGAIN,
+            "the goods are here, and are not booked yet",
+        );
+    }
+    Step::Record(Box::new(Progress {
+        finished,
+        told,
+        ..seen.progress.clone()
+    }))
 }
 
 fn fail(progress: &Progress, reason: Reason, message: String) -> Progress {
@@ -338,6 +345,10 @@ fn failed(seen: &Observed, reason: Reason, message: String) -> Step {
 }
 
 fn wait(seen: &Observed, time: Duration, why: impl Into<String>) -> Step {
+    let time = match goods_wait(seen) {
+        Some(_) => time.min(LOOK_AGAIN),
+        None => time,
+    };
     let tell = (seen.progress.delay == Delay::Marked).then_some(Kind::Delayed);
     Step::Wait {
         time,

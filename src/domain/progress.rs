@@ -296,6 +296,8 @@ pub struct Observed {
     pub held_answer: Option<Answer>,
     /// A publish acknowledged to this process, not yet recorded.
     pub acknowledged: Option<Told>,
+    /// Why goods of a person's word were not booked just now; asked for again when this is none.
+    pub unbooked: Option<String>,
 }
 
 /// What a POST to the factory came to: design table "what a POST can mean".

@@ -2,6 +2,7 @@
 
 use crate::effects::effects;
 use crate::goods::{arrive, mark_recorded};
+use crate::sight::{Sight, waits_for_goods};
 use crate::world::{Callback, Change, Controller, Object, Pass, Removed, World, change, plain};
 use restock_operator::domain::decide::{Step, decide};
 use restock_operator::domain::notice;
@@ -74,11 +75,20 @@ fn begin(world: &World, controller: usize, rules: &Rules, nexts: &mut Vec<Next>)
             after.left.takeovers -= u8::from(taken_over);
             after.wake = false;
             after.left.stale_reads -= u8::from(stale);
-            decided(&mut after, controller, &object, guard_over, true, rules);
+            let sight = Sight::whole(guard_over);
+            if waits_for_goods(&object) {
+                let mut after = after.clone();
+                let sight = sight.without_receiver();
+                decided(&mut after, controller, &object, sight, rules);
+                let name = format!("controller {controller} decides without the receiver");
+                nexts.push((name, after));
+            }
+            decided(&mut after, controller, &object, sight, rules);
             if world.left.ledger_away > 0 {
                 let mut away = world.clone();
                 away.left.ledger_away -= 1;
-                decided(&mut away, controller, &object, guard_over, false, rules);
+                let sight = sight.without_ledger();
+                decided(&mut away, controller, &object, sight, rules);
                 let name = format!("controller {controller} decides without the ledger");
                 nexts.push((name, away));
             }
@@ -104,16 +114,8 @@ fn owner_lives(world: &World, controller: usize, object: &Object) -> bool {
     })
 }
 
-fn decided(
-    world: &mut World,
-    controller: usize,
-    object: &Object,
-    guard_over: bool,
-    ledger_answers: bool,
-    rules: &Rules,
-) {
-    let mut seen = world.observed(object, controller, guard_over);
-    seen.ledger = seen.ledger.filter(|_| ledger_answers);
+fn decided(world: &mut World, controller: usize, object: &Object, sight: Sight, rules: &Rules) {
+    let mut seen = sight.of(world, object, controller);
     if rules.removed == Removed::InboxSeenEmpty
         && let Some(ledger) = &mut seen.ledger
     {

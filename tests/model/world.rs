@@ -243,6 +243,7 @@ impl World {
             factories_known_for: Duration::MAX,
             held_answer: held.map(|(_, answer)| answer.clone()),
             acknowledged: process.acknowledged.clone(),
+            unbooked: None,
         }
     }
 

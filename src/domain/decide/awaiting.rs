@@ -1,5 +1,6 @@
 //! What an Awaiting request does next: wait for the callback, or take the verdict.
 
+use super::word::goods_wait;
 use super::{LOOK_AGAIN, Step, attempts_max, failed, known, orders_counted, own_row, wait};
 use crate::domain::policy::{OnOverdue, Policy};
 use crate::domain::progress::{LedgerView, Observed, OrderOutcome, Phase, Progress, Reason};
@@ -44,7 +45,9 @@ pub(super) fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
 /// The verdict over an overdue callback.
 fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
     let attempts_left = orders_counted(ledger) < attempts_max(&seen.progress, policy);
-    if policy.on_overdue == OnOverdue::Reorder && attempts_left {
+    // Goods that a person counted are not ordered once more, also while nobody books them.
+    let are_here = goods_wait(seen).is_some();
+    if policy.on_overdue == OnOverdue::Reorder && attempts_left && !are_here {
         return Step::Record(Box::new(Progress {
             phase: Phase::Pending,
             reason: Reason::Reordering,

@@ -35,6 +35,7 @@ pub(super) fn word(seen: &Observed, now: Time) -> Option<Step> {
         (_, Some(ledger), _) if late_evidence(word, seen, ledger) => return None,
         (_, Some(ledger), objection) => match contradicted(word, seen, ledger).or(objection) {
             Some(why) => Err(why),
+            None if goods_wait(seen).is_some() => return None,
             None => answer(word, seen, ledger, now),
         },
     };
@@ -45,6 +46,14 @@ pub(super) fn word(seen: &Observed, now: Time) -> Option<Step> {
             handled(Step::Record(Box::new(seen.progress.clone())), refused)
         }
     })
+}
+
+/// Why goods that a person says have come are not booked yet, though it was tried just now: no
+/// receiver takes them. All else goes on meanwhile, but for another order.
+pub(super) fn goods_wait(seen: &Observed) -> Option<&str> {
+    let word = unhandled(seen)?;
+    let unbooked = seen.unbooked.as_deref();
+    unbooked.filter(|_| matches!(word.verb, Verb::Arrived(_)))
 }
 
 /// The word that goods were faster than.
