@@ -43,6 +43,8 @@ mod raced;
 mod said;
 #[path = "flow/traces.rs"]
 mod traces;
+#[path = "flow/unbooked.rs"]
+mod unbooked;
 #[path = "flow/words.rs"]
 mod words;
 

@@ -82,6 +82,7 @@ pub async fn run(
 impl Expiry {
     /// One round over all areas: one that does not answer keeps the requests of no other.
     pub async fn round(&self, now: Time, pulse: &Pulse) {
+        self.edits.begin_round();
         for area in &self.areas {
             match self.area(area, now, pulse).await {
                 Ok(0) => {}

@@ -6,16 +6,21 @@ use crate::controller::observe::Subject;
 use crate::controller::pass;
 use crate::edge::cluster;
 use crate::process::health::Pulse;
-use crate::process::recent::Recent;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Edits that wait to be looked at; whoever finds more waits for room.
 const WAITING_MAX: usize = 1_024;
+
+/// Edits remembered of a round: with sixteen bytes each, less than four megabytes in both rounds.
+/// So many end in a day where one request a second is edited.
+const LOOKED_AT_MAX: usize = 100_000;
 
 /// Longest wait for the room of one: a look is a GET and a pass, each with calls of ten seconds
 /// at most, and room comes with the end of each. Without room it is found by the next round.
@@ -31,7 +36,7 @@ pub struct Edited {
 /// The edits of finished objects, from who lists them to who looks at them.
 #[derive(Clone)]
 pub struct Edits {
-    looked_at: Arc<Recent>,
+    looked_at: Arc<Mutex<LookedAt>>,
     waiting: mpsc::Sender<Edited>,
 }
 
@@ -41,6 +46,11 @@ impl Edits {
         let (waiting, edits) = mpsc::channel(WAITING_MAX);
         let looked_at = Arc::default();
         (Self { looked_at, waiting }, edits)
+    }
+
+    /// Objects are listed from the beginning again.
+    pub(super) fn begin_round(&self) {
+        self.looked_at().begin_round();
     }
 
     /// Whether an edit of this object was not looked at yet; then it is to be.
@@ -59,11 +69,54 @@ impl Edits {
         // The first generation is the creation, and before an end there is no word on it.
         let generation = metadata.generation.filter(|generation| *generation > 1)?;
         let edit = format!("{}/{generation}", metadata.uid.as_ref()?);
-        (!self.looked_at.knows(&edit)).then(|| Edited {
+        (!self.looked_at().knows(&edit)).then(|| Edited {
             namespace: metadata.namespace.clone().unwrap_or_default(),
             name: metadata.name.clone().unwrap_or_default(),
             edit,
         })
+    }
+
+    fn looked_at(&self) -> MutexGuard<'_, LookedAt> {
+        // Every change is one call on a set: a panic cannot leave it half done.
+        self.looked_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Edits that were looked at, as far as this round of lists and the last one show them. What is
+/// deleted is in no list, and so forgotten; what is beyond [`LOOKED_AT_MAX`] is looked at again in
+/// each round, until those before it are deleted.
+#[derive(Default)]
+struct LookedAt {
+    /// Sixteen bytes an edit instead of eighty. Two are alike once in a billion sets as large.
+    hashes: RandomState,
+    this_round: HashSet<u64>,
+    last_round: HashSet<u64>,
+}
+
+impl LookedAt {
+    fn begin_round(&mut self) {
+        self.last_round = std::mem::take(&mut self.this_round);
+    }
+
+    fn knows(&mut self, edit: &str) -> bool {
+        let hash = self.hashes.hash_one(edit);
+        let known = self.last_round.contains(&hash);
+        if known {
+            self.keep(hash);
+        }
+        known || self.this_round.contains(&hash)
+    }
+
+    fn add(&mut self, edit: &str) {
+        self.keep(self.hashes.hash_one(edit));
+    }
+
+    fn keep(&mut self, hash: u64) {
+        if self.this_round.len() < LOOKED_AT_MAX {
+            self.this_round.insert(hash);
+        }
     }
 }
 
@@ -76,11 +129,11 @@ pub(super) async fn run(
 ) {
     while let Some(Some(edited)) = shutdown.run_until_cancelled(waiting.recv()).await {
         // Found a second time while it waited.
-        if edits.looked_at.knows(&edited.edit) {
+        if edits.looked_at().knows(&edited.edit) {
             continue;
         }
         if context.leads() && look(&edited, &context).await {
-            edits.looked_at.is_new(&edited.edit);
+            edits.looked_at().add(&edited.edit);
         }
     }
 }
@@ -154,12 +207,34 @@ mod tests {
     fn an_edit_is_new_until_it_was_looked_at_and_a_creation_is_none() {
         let (edits, _waiting) = Edits::new();
         assert!(edits.unseen(&edited(0)).is_some());
-        edits.looked_at.is_new("0/2");
+        edits.looked_at().add("0/2");
         assert!(edits.unseen(&edited(0)).is_none());
+        edits.begin_round();
+        assert!(edits.unseen(&edited(0)).is_none(), "listed once more");
+        edits.begin_round();
+        assert!(edits.unseen(&edited(0)).is_none());
+        edits.begin_round();
+        edits.begin_round();
+        assert!(edits.unseen(&edited(0)).is_some(), "listed no more");
         let created = ObjectMeta {
             generation: Some(1),
             ..edited(1)
         };
         assert!(edits.unseen(&created).is_none());
+    }
+
+    /// Deletes what it may in each round: what was looked at.
+    #[test]
+    fn more_edits_than_are_remembered_are_all_deleted_in_the_end() {
+        let mut looked_at = LookedAt::default();
+        let mut left: Vec<String> = (0..2 * LOOKED_AT_MAX + 1).map(|n| n.to_string()).collect();
+        let mut rounds = 0;
+        while !left.is_empty() {
+            looked_at.begin_round();
+            left.retain(|edit| !looked_at.knows(edit));
+            left.iter().for_each(|edit| looked_at.add(edit));
+            rounds += 1;
+            assert!(rounds < 10, "{} are left", left.len());
+        }
     }
 }

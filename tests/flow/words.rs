@@ -32,7 +32,7 @@ async fn patch(shop: &Shop, name: &str, spec: &Value) {
 }
 
 /// Says it, with these further fields.
-async fn say(shop: &Shop, name: &str, verb: &str, attempt: u32, more: Value) {
+pub(crate) async fn say(shop: &Shop, name: &str, verb: &str, attempt: u32, more: Value) {
     let mut word = json!({ "verb": verb, "attempt": attempt, "reason": "called", "by": "kim" });
     word.as_object_mut()
         .unwrap()
@@ -40,11 +40,11 @@ async fn say(shop: &Shop, name: &str, verb: &str, attempt: u32, more: Value) {
     patch(shop, name, &json!({ "resolution": word })).await;
 }
 
-fn handled(object: &RestockRequest) -> Option<HandledResolution> {
+pub(crate) fn handled(object: &RestockRequest) -> Option<HandledResolution> {
     object.status.clone()?.handled_resolution
 }
 
-fn is_done(object: &RestockRequest) -> bool {
+pub(crate) fn is_done(object: &RestockRequest) -> bool {
     handled(object).is_some_and(|word| word.outcome == WordOutcome::Done)
 }
 
@@ -62,7 +62,7 @@ async fn in_doubt(shop: &Shop, name: &str) {
     shop.wait_for(name, "the doubt", unknown).await;
 }
 
-async fn placed(shop: &Shop, name: &str) {
+pub(crate) async fn placed(shop: &Shop, name: &str) {
     let placed = |object: &RestockRequest| reason(object) == "OrderPlaced";
     shop.wait_for(name, "the order", placed).await;
 }
