@@ -121,16 +121,15 @@ fn forms_and_filters(shop: &Shop) {
     assert!(!all.out.contains("ends here"), "{}", all.out);
     for item in items {
         let name = item["object"]["name"].as_str().unwrap();
-        // An object that was made by hand is known by its uid.
-        let known = if name.starts_with("rr-") {
-            name
-        } else {
-            item["uid"].as_str().unwrap()
-        };
-        let one = ask(shop, &["history", "--request", known, "-o", "name"]);
-        assert_eq!(one.out, format!("restockrequest.restock.dev/{name}\n"));
+        let printed = format!("restockrequest.restock.dev/{name}");
+        let id = item["requestId"].as_str().unwrap();
+        for known in [name, id, &printed] {
+            let one = ask(shop, &["history", "--request", known, "-o", "name"]);
+            assert_eq!(one.out, format!("{printed}\n"), "{known}");
+        }
     }
-    ask(shop, &["history", "--request", "'; --"]).expect(1, &["request id may only have"]);
+    ask(shop, &["history", "--request", "'; --"]).expect(2, &["small letters, digits"]);
+    ask(shop, &["history", "--request", "other"]).expect(3, &["no finished request other"]);
 }
 
 async fn only_readers_read(shop: &Shop) {

@@ -81,11 +81,22 @@ async fn a_product_and_a_request_are_found() {
     for uid in ["first", "second"] {
         ledger.archive(&request("odd"), uid, &asked).await.unwrap();
     }
-    let one = About::Request(request("odd"));
-    assert_eq!(
-        all_pages(&ledger, &one, ALWAYS, 1).await,
-        ["second", "first"]
-    );
+    // Made by hand: nothing but its name is known once its object is gone.
+    let named = json!({ "name": "by-hand", "spec": {}, "status": {} }).to_string();
+    ledger
+        .archive(&request("uid-1"), "uid-1", &named)
+        .await
+        .unwrap();
+    for (known, uids) in [
+        ("odd", &["second", "first"][..]),
+        ("rr-odd", &["second", "first"]),
+        ("by-hand", &["uid-1"]),
+        ("uid-1", &["uid-1"]),
+        ("By-hand", &[]),
+    ] {
+        let about = About::Known(known.to_owned());
+        assert_eq!(all_pages(&ledger, &about, ALWAYS, 1).await, uids, "{known}");
+    }
     let odd = ledger
         .history(&about("도넛 \u{1b}"), ALWAYS, &EVER, 9)
         .await;

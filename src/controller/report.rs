@@ -47,7 +47,10 @@ impl Subject {
 
 /// Whether the factory may have an order of this request.
 const fn was_ordered(progress: &Progress) -> bool {
-    !matches!(progress.outcome, OrderOutcome::NotPlaced) || progress.factory_order_id.is_some()
+    matches!(
+        progress.outcome,
+        OrderOutcome::Placed | OrderOutcome::Unknown
+    )
 }
 
 impl Context {

@@ -16,11 +16,12 @@ use crate::domain::progress::{
 };
 use crate::domain::settle::{believe, can_be_settled, settle};
 use crate::domain::time::Time;
+use crate::domain::word::Handled;
 use awaiting::awaiting;
 use pending::pending;
 pub use pending::{released, unanswered};
 use std::time::Duration;
-use word::{goods_wait, overtaken, word};
+use word::{goods_wait, is_of, overtaken, word};
 
 /// How soon a pass looks again when something outside must change first: a ledger that
 /// does not answer, a Factory that must be mended, a permit that another request holds.
@@ -121,6 +122,7 @@ fn arrived(seen: &Observed) -> Option<ArrivalRow> {
 }
 
 fn succeed(seen: &Observed, progress: &Progress, arrival: &ArrivalRow, now: Time) -> Progress {
+    let word = overtaken(seen, arrival, now).or_else(|| progress.handled_resolution.clone());
     let reason = match seen.progress.phase {
         Phase::Failed => Reason::LateArrival,
         _ => Reason::Arrived,
@@ -128,10 +130,7 @@ fn succeed(seen: &Observed, progress: &Progress, arrival: &ArrivalRow, now: Time
     Progress {
         phase: Phase::Succeeded,
         reason,
-        message: match u32::from(arrival.quantity) {
-            1 => "1 piece arrived and is in stock.".to_owned(),
-            pieces => format!("{pieces} pieces arrived and are in stock."),
-        },
+        message: came(arrival, word.as_ref()),
         // Who was told of a failure is told of its end: that is still to do.
         finished: reason == Reason::Arrived && progress.reopened == 0,
         outcome: OrderOutcome::Placed,
@@ -140,9 +139,18 @@ fn succeed(seen: &Observed, progress: &Progress, arrival: &ArrivalRow, now: Time
             quantity: arrival.quantity,
             at: arrival.at,
         }),
-        handled_resolution: overtaken(seen, arrival, now)
-            .or_else(|| progress.handled_resolution.clone()),
+        handled_resolution: word,
         ..progress.clone()
+    }
+}
+
+/// What came, and whose word that is, if it is a person's: what was booked so was counted.
+fn came(arrival: &ArrivalRow, word: Option<&Handled>) -> String {
+    let says = word.filter(|word| word.refusal.is_none() && is_of(&word.word, arrival));
+    let says = says.map_or_else(String::new, |word| format!(", says {},", word.word.by));
+    match u32::from(arrival.quantity) {
+        1 => format!("1 piece arrived{says} and is in stock."),
+        pieces => format!("{pieces} pieces arrived{says} and are in stock."),
     }
 }
 

@@ -18,6 +18,9 @@ pub const BACK_OFF_MAX: Duration = Duration::from_secs(300);
 /// Ends the message of an attempt that another one follows; it is left out once none does.
 pub(super) const TRIED_AGAIN: &str = " It is tried again.";
 
+/// Begins the message of an order in doubt; why follows.
+pub(super) const IN_DOUBT: &str = "It is unknown whether the factory has the order";
+
 /// What `answer` makes of `progress`; `now` is the local clock, for back-off.
 ///
 /// Only a Placing or an Awaiting/Unknown can be settled: anything else stays as it is,
@@ -33,7 +36,7 @@ pub fn settle(progress: &Progress, answer: &Answer, now: Time) -> Progress {
             ..await_callback(settled, OrderOutcome::Placed)
         },
         Answer::InDoubt(why) => Progress {
-            message: format!("It is unknown whether the factory has the order: {why}."),
+            message: format!("{IN_DOUBT}: {why}."),
             ..await_callback(settled, OrderOutcome::Unknown)
         },
         Answer::Refused { status } => refuse(settled, *status),

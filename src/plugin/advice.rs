@@ -89,7 +89,9 @@ fn to_retry(reason: &str) -> Option<&'static str> {
 /// Where no word of a person mends it.
 fn to_know(reason: &str) -> Option<&'static str> {
     Some(match reason {
-        "BackingOff" => "The factory could not be reached. If many wait: is it up?",
+        "BackingOff" => {
+            "It is ordered again by itself, later each time. If many wait so: is the factory up?"
+        }
         "Throttled" => {
             "The factory asked to wait. If it comes often, lower ordersPerSecond of its Factory."
         }

@@ -2,6 +2,7 @@
 
 mod row;
 
+use super::chosen;
 use super::failure::Failure;
 use super::output::{self, Output, print_names};
 use super::pages::{self, Read};
@@ -31,12 +32,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "SKU", conflicts_with = "request")]
     sku: Option<String>,
     /// Only this one: its name, its request id, or the uid of one made by hand
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = chosen::name)]
     request: Option<String>,
     /// Only those that finished since then: 7d, 12h, 2026-11-26, 2026-11-26T20:00:00Z
     #[arg(long, value_name = "WHEN")]
     since: Option<Since>,
-    /// How many at most, the newest first
+    /// How many at most, the newest first; 10,000 at the most
     #[arg(long, value_name = "COUNT", default_value_t = 20,
         value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
     limit: u32,
@@ -63,7 +64,18 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
             print_names(rows.iter().map(|row| row.name.as_str()));
         }
     }
-    Ok(())
+    match args.request {
+        Some(name) if read.items.is_empty() => Err(unknown(&name)),
+        _ => Ok(()),
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::no_such_request(
+        format!("there is no finished request {name}"),
+        "`kubectl restock status -A` lists those that are there and perhaps not finished. What \
+         became of a request is kept for a year.",
+    )
 }
 
 fn parameters(args: &Args, now: Time) -> Vec<(&'static str, String)> {
@@ -73,9 +85,7 @@ fn parameters(args: &Args, now: Time) -> Vec<(&'static str, String)> {
         ("since", since.to_string())
     });
     let sku = args.sku.clone().map(|sku| ("sku", sku));
-    // An object that stands for a message is named after its request id.
-    let id = |name: &String| name.strip_prefix("rr-").unwrap_or(name).to_owned();
-    let request = args.request.as_ref().map(|name| ("request", id(name)));
+    let request = args.request.clone().map(|name| ("request", name));
     since.into_iter().chain(sku).chain(request).collect()
 }
 
@@ -83,7 +93,8 @@ fn table(args: &Args, read: &Read, now: Time, wide: bool) -> String {
     let rows: Vec<Row> = read.items.iter().map(Row::of).collect();
     let count = rows.len();
     let noun = if count == 1 { "request" } else { "requests" };
-    let mut text = format!("{count} finished {noun}\n");
+    let newest = if read.more { "the newest " } else { "" };
+    let mut text = format!("{newest}{count} finished {noun}\n");
     if count > 0 {
         text.push_str(&format!("\n{}", row::table(&rows, now, wide)));
     }

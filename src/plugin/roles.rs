@@ -28,6 +28,9 @@ const KNOWN: [&str; 6] = ["controller", "ingest", "receiver", "sales", "relay", 
 /// The port's name; the Role for readers names it too.
 const PORT: &str = "read";
 
+/// What a role that could not read its ledger answers is about.
+const LEDGER: &str = "the ledger";
+
 /// The role that reads the ledger for people.
 const CONTROLLER: &str = "controller";
 
@@ -171,6 +174,10 @@ impl Role {
                     .to_owned()
             }
             ClusterError::Refused(_) => "Its words say why.".to_owned(),
+            ClusterError::Unavailable(text) if text.contains(LEDGER) => format!(
+                "It is up, and its database is not, or not to it: `kubectl restock check -n \
+                 {namespace}` says more."
+            ),
             _ => format!(
                 "Is a pod of it up? `kubectl get pods -n {namespace} -l {COMPONENT}={role}` says. \
                  If so, and there are network policies, they must let the API server in: \

@@ -7,13 +7,18 @@ mod outcome;
 mod print;
 
 use super::failure::Failure;
+use super::mapping;
 use super::output::{self, Output, print_names};
 use super::screen;
 use super::target::Target;
-use crate::edge::mapping::{Mapping, MappingFile};
+use crate::edge::mapping::Mapping;
 use crate::process::clock;
+use crate::process::columns::wrapped;
 use outcome::Outcome;
 use std::path::PathBuf;
+
+/// Columns before what a note says.
+const NOTE_INDENT: usize = 7;
 
 /// Which message, and how to read it.
 #[derive(Debug, clap::Args)]
@@ -28,15 +33,16 @@ pub(super) struct Args {
     /// sqs receive-message` prints, or a plain body
     #[arg(short, long, value_name = "PATH")]
     file: PathBuf,
-    /// File that says where a message has its order; without one, the common shop's keys
+    /// File that says where a message has its order; if not set, the mapping of the release in the
+    /// namespace, else the common shop's keys
     #[arg(long, value_name = "PATH")]
     mapping: Option<PathBuf>,
     /// ARN of the queue it is sent to; part of the identity of a message that came through
     /// no topic
     #[arg(long, value_name = "ARN")]
     queue_arn: Option<String>,
-    /// Do not ask the cluster which Factory would get the order, and whether the request is
-    /// there already
+    /// Do not ask the cluster for the mapping, which Factory would get the order, and whether the
+    /// request is there already
     #[arg(long)]
     offline: bool,
     /// How to print it
@@ -47,7 +53,7 @@ pub(super) struct Args {
 /// Says it, for each message of the file.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let messages = input::read(&args.file)?;
-    let mapping = mapping(&args).await?;
+    let mapping = mapping(&args, target).await?;
     let now = clock::now();
     let mut outcomes: Vec<Outcome> = messages
         .iter()
@@ -84,13 +90,16 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     ))
 }
 
-async fn mapping(args: &Args) -> Result<Mapping, Failure> {
-    let Some(path) = &args.mapping else {
-        return Ok(Mapping::common_shop());
-    };
-    let (_, mapping) = MappingFile::open(path).await.map_err(|why| {
-        let next = "docs/mapping.md shows what a mapping looks like.";
-        Failure::new(why.to_string(), next)
-    })?;
-    Ok(mapping)
+/// That of the file, of the release, or the common shop's; says which, where nobody named one.
+async fn mapping(args: &Args, target: &Target) -> Result<Mapping, Failure> {
+    match &args.mapping {
+        Some(path) => mapping::of_file(path).await,
+        None if args.offline => Ok(Mapping::common_shop()),
+        None => {
+            let (mapping, whose) = mapping::of_release(target).await?;
+            let said = format!("read by {whose}");
+            screen::complain(&format!("note:  {}\n", wrapped(&said, NOTE_INDENT)));
+            Ok(mapping)
+        }
+    }
 }

@@ -60,7 +60,7 @@ async fn all(args: &Args, target: &Target) -> Result<(), Failure> {
     let place = target.place().await?;
     let now = clock::now();
     let rows = requests::all(&place, &args.selection, |view| Row::of(&view, now)).await?;
-    let summary = Summary::of(rows, &place, now);
+    let summary = Summary::of(rows, &place, &args.selection, now);
     match args.output {
         None => screen::print(&print::summary(&summary, false)),
         Some(Output::Wide) => screen::print(&print::summary(&summary, true)),

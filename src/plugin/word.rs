@@ -118,7 +118,7 @@ pub(super) struct CancelArgs {
 pub(super) fn reason(text: &str) -> Result<String, String> {
     let reason = plain_text(text, usize::MAX);
     match reason.chars().count() {
-        0 => Err("it is blank: who reads the request later wants to know".to_owned()),
+        0 => Err("it is blank: who reads it later wants to know".to_owned()),
         1..=REASON_CHARACTERS_MAX => Ok(reason),
         _ => Err(format!(
             "it has more than {REASON_CHARACTERS_MAX} characters"

@@ -36,21 +36,47 @@ fn line(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// The text in lines that, behind `indent` blanks, fit into [`COLUMNS`]. A word that is
-/// longer stays whole, so that it can be copied.
+/// longer stays whole, and so does what stands in backticks, so that a command can be copied.
 pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let room = COLUMNS.saturating_sub(indent);
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_whitespace() {
+    for word in words(text) {
         if !line.is_empty() && line.width() + 1 + word.width() > room {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines.push(line);
     lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// What may stand on a line of its own; one blank between the words of a command.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_open = false;
+    // A backtick without its fellow is a letter like any other.
+    let closes = |rest: &str| rest.contains('`');
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match words.last_mut() {
+            Some(command) if is_open => {
+                command.push(' ');
+                command.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        let is_odd = word.matches('`').count() % 2 == 1;
+        is_open = match is_open {
+            true => !is_odd,
+            false => is_odd && closes(behind),
+        };
+        rest = behind.trim_start();
+    }
+    words
 }
 
 /// The text, cut so that it takes so many columns at most.
@@ -81,6 +107,15 @@ mod tests {
             table(&["WHO", "N"], &rows),
             "WHO    N\n재고   1\nabcde  2\n"
         );
+    }
+
+    #[test]
+    fn a_command_is_on_one_line_and_a_lonely_backtick_holds_nothing_together() {
+        let command = format!("`kubectl {}`", ["word"; 30].join(" "));
+        let text = wrapped(&format!("Say {command}, or not. {}", "word ".repeat(20)), 7);
+        assert!(text.contains(&format!("\n       {command},")), "{text}");
+        let lonely = wrapped(&format!("a ` b {}", "word ".repeat(40)), 0);
+        assert!(lonely.lines().all(|line| line.len() <= COLUMNS), "{lonely}");
     }
 
     #[test]

@@ -36,7 +36,7 @@ async fn dead_letters_are_listed_by_reason_and_hostile_ones_do_no_harm() {
         let begun = (0..100).map(|_| list(&[])).find(|said| said.code == 0);
         let narrow = begun.unwrap_or_else(|| panic!("{:?}", list(&[]))).out;
         assert!(
-            narrow.starts_with("100 dead letters; the queue was not looked at"),
+            narrow.starts_with("the newest 100 dead letters; the queue was not looked at"),
             "{narrow}"
         );
         assert!(narrow.contains("--limit 100 ends here"), "{narrow}");

@@ -94,12 +94,21 @@ async fn what_stays_hidden_is_no_success() {
 async fn a_queue_that_loses_what_is_looked_at_is_not_looked_at() {
     in_queues(async |queues| {
         let id = order(&queues, "e-1").await;
-        let attic = queues.state().await.arn;
+        let attic = queues.mailbox().await.1;
+        let attic = attic.attributes().await.unwrap().arn;
         queues.move_dead_letters_to(&attic).await;
         for arguments in [&["show", &id][..], &["redrive", "--all", "--yes"]] {
             let said = dlq(&queues, arguments);
             said.expect(1, &["is not looked at: it has a redrive policy of its own"]);
         }
+        // With both queues exchanged, to take that policy away would be to have no dead letters.
+        queues.move_dead_letters_to(&queues.state().await.arn).await;
+        let said = dlq(&queues, &["show", &id]);
+        said.expect(
+            2,
+            &["the wrong way round", "exchange --dlq-url and --queue-url"],
+        );
+        assert!(!said.err.contains("set-queue-attributes"), "{said:?}");
         assert_eq!(depths(&queues).await, (0, 1), "it lies there");
     })
     .await;

@@ -2,6 +2,7 @@
 
 use crate::object::object;
 use crate::place::{api, ask_as, at_place};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{ListParams, PostParams};
 use restock_operator::crd::factory::Factory;
@@ -87,6 +88,47 @@ async fn it_tells_what_is_there_and_where_the_order_would_go() {
         let liar = simulate(&message(8), &[]);
         liar.expect(4, &[]);
         assert!(liar.out.contains("identity conflict"), "{}", liar.out);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_is_read_by_the_mapping_of_the_release() {
+    at_place(async |place| {
+        let letter = r#"{"sku": "CP-502101", "MessageAttributeProductId": "CP-502102"}"#;
+        let simulate = |more: &[&str]| {
+            let arguments = [&["simulate", "-f", "-"], more].concat();
+            ask_as(&place, &arguments, letter, &[])
+        };
+        let said = simulate(&[]);
+        said.expect(
+            0,
+            &["note: read by the common shop's keys: no release in namespace"],
+        );
+        assert!(said.out.contains("productId: CP-502102"), "{said:?}");
+
+        let maps: Api<ConfigMap> = Api::namespaced(place.client.clone(), &place.namespace);
+        let mapping = |release: &str| {
+            let map = json!({
+                "metadata": { "name": format!("{release}-mapping"), "labels": {
+                    "app.kubernetes.io/name": "restock-operator",
+                    "app.kubernetes.io/instance": release,
+                    "app.kubernetes.io/component": "mapping",
+                } },
+                "data": { "mapping.yaml": "productId: body.sku\n" },
+            });
+            serde_json::from_value(map).unwrap()
+        };
+        let parameters = PostParams::default();
+        maps.create(&parameters, &mapping("restock")).await.unwrap();
+        let said = simulate(&[]);
+        said.expect(0, &["note: read by the mapping of release restock"]);
+        assert!(said.out.contains("productId: CP-502101"), "{said:?}");
+        let said = simulate(&["--offline"]);
+        assert!(said.out.contains("productId: CP-502102"), "{said:?}");
+
+        maps.create(&parameters, &mapping("other")).await.unwrap();
+        simulate(&[]).expect(2, &["several releases with a mapping", "--mapping"]);
     })
     .await;
 }

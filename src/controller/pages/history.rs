@@ -1,7 +1,7 @@
 //! `GET /v1/history`: what became of requests, also of those whose objects are gone.
 
 use super::{Reading, query, unreadable};
-use crate::domain::order::RequestId;
+use crate::crd::schema::OBJECT_NAME_CHARACTERS_MAX;
 use crate::domain::time::Time;
 use crate::edge::store::history::{About, Archived};
 use crate::process::read_server::Refusal;
@@ -29,13 +29,19 @@ impl Asked {
         match (&self.sku, &self.request) {
             (None, None) => Ok(About::All),
             (Some(sku), None) => Ok(About::Product(sku.clone())),
-            (None, Some(id)) => match RequestId::parse(id) {
-                Ok(id) => Ok(About::Request(id)),
-                Err(why) => Err(query::wrong(why.to_string())),
-            },
+            (None, Some(name)) if is_name(name) => Ok(About::Known(name.clone())),
+            (None, Some(_)) => Err(query::wrong(
+                "a request has a name of small letters, digits, - and ., or an id",
+            )),
             (Some(_), Some(_)) => Err(query::wrong("sku or request: name one of the two")),
         }
     }
+}
+
+/// Whether it may be the id of a request, or the name of an object.
+fn is_name(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    text.len() <= OBJECT_NAME_CHARACTERS_MAX as usize && text.chars().all(is_letter)
 }
 
 pub(super) async fn page(

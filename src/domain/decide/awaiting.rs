@@ -4,7 +4,7 @@ use super::word::goods_wait;
 use super::{LOOK_AGAIN, Step, attempts_max, failed, known, orders_counted, own_row, wait};
 use crate::domain::policy::{OnOverdue, Policy};
 use crate::domain::progress::{LedgerView, Observed, OrderOutcome, Phase, Progress, Reason};
-use crate::domain::settle::believe;
+use crate::domain::settle::{IN_DOUBT, believe};
 use crate::domain::time::Time;
 
 pub(super) fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
@@ -59,12 +59,20 @@ fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
     let (reason, message) = match seen.progress.outcome {
         OrderOutcome::Placed => (
             Reason::CallbackOverdue,
-            "The factory has the order but never called back.",
+            "The factory has the order but never called back.".to_owned(),
         ),
         _ => (
             Reason::OrderOutcomeUnknown,
-            "It is unknown whether the factory has the order, and it never called back.",
+            in_doubt(&seen.progress.message),
         ),
     };
-    failed(seen, reason, message.into())
+    failed(seen, reason, message)
+}
+
+/// With why, as far as the request says it: whoever asks the factory needs it.
+fn in_doubt(message: &str) -> String {
+    match message.starts_with(IN_DOUBT) {
+        true => format!("{message} It never called back."),
+        false => format!("{IN_DOUBT}, and it never called back."),
+    }
 }

@@ -59,13 +59,17 @@ pub(super) fn goods_wait(seen: &Observed) -> Option<&str> {
 /// The word that goods were faster than.
 pub(super) fn overtaken(seen: &Observed, arrival: &ArrivalRow, now: Time) -> Option<Handled> {
     let word = unhandled(seen)?;
-    let these = word.verb == Verb::Arrived(arrival.quantity) && word.attempt == arrival.attempt;
-    Some(if these {
+    Some(if is_of(word, arrival) {
         Handled::done(word, now)
     } else {
         let why = format!("the goods are here already: {}", arrival.quantity);
         Handled::refused(word, why, now)
     })
+}
+
+/// Whether the word is that just these goods came.
+pub(super) fn is_of(word: &Resolution, arrival: &ArrivalRow) -> bool {
+    word.verb == Verb::Arrived(arrival.quantity) && word.attempt == arrival.attempt
 }
 
 /// The row of the attempt that the word is about, where that is the request's.

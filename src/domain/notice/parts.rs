@@ -23,11 +23,15 @@ pub(super) fn commands(of: &Subject, name: &str, namespace: &str) -> Vec<String>
     commands.into_iter().flatten().collect()
 }
 
+/// The cause of a request whose order may never have come to the factory.
+pub(super) const IN_DOUBT: &str = "OrderOutcomeUnknown";
+
 /// By what the factory finds the order.
 pub(super) fn ordered(of: &Subject) -> Option<String> {
     let at = time(of.ordered_at?);
     Some(match &of.order_id {
         Some(id) => format!("{at}, as {}", word(id)),
+        None if of.cause == IN_DOUBT => format!("{at}; nobody knows whether the factory has it"),
         None => at,
     })
 }

@@ -1,5 +1,6 @@
 //! The fixed sentences of a notice: what happened, and what to do next.
 
+use super::parts::IN_DOUBT;
 use super::{Kind, Subject};
 
 pub(super) const fn what_happened(kind: Kind) -> &'static str {
@@ -24,6 +25,10 @@ pub(super) fn next_step(of: &Subject) -> &'static str {
         }
         Kind::Failed if of.cause == "CallbackOverdue" => {
             "Ask the factory for the order. If goods still come, it is mended and you are told."
+        }
+        Kind::Failed if of.cause == IN_DOUBT => {
+            "Ask the factory whether it has the order; its answer is yours to tell: `kubectl \
+             restock status` of the object says how. If goods still come, it is mended."
         }
         Kind::Failed => "Read the object. If goods still come, it is mended and you are told.",
         Kind::Delayed => "Read the object: its message says what it waits for.",

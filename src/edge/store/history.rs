@@ -38,8 +38,9 @@ pub enum About {
     All,
     /// Those of a product: by its SKU, or if none was ever found by what it was asked for as.
     Product(String),
-    /// One, of which there are as many rows as there were objects that stood for it.
-    Request(RequestId),
+    /// Those of this request id, as many as there were objects that stood for it, and those whose
+    /// object had this name.
+    Known(String),
 }
 
 macro_rules! archived {
@@ -55,7 +56,7 @@ macro_rules! archived {
 
 const OF_ALL: &str = archived!("");
 const OF_PRODUCT: &str = archived!("sku = ? AND ");
-const OF_REQUEST: &str = archived!("request_id = ? AND ");
+const OF_KNOWN: &str = archived!("(request_id = ? OR name = ?) AND ");
 
 impl Store {
     /// At most `limit` requests that finished at `since` or later, behind this mark, the newest
@@ -73,7 +74,11 @@ impl Store {
         let query = match about {
             About::All => sqlx::query(OF_ALL),
             About::Product(sku) => sqlx::query(OF_PRODUCT).bind(sku),
-            About::Request(id) => sqlx::query(OF_REQUEST).bind(id.as_str()),
+            About::Known(name) => {
+                // An object that stands for a message is named after its request id.
+                let id = name.strip_prefix("rr-").unwrap_or(name);
+                sqlx::query(OF_KNOWN).bind(id).bind(name)
+            }
         };
         let query = behind.bind(query.bind(since.as_micros())).bind(limit);
         let rows = self.call().await?.read(query).await?;

@@ -36,14 +36,16 @@ impl Choice {
 
     fn has(&self, found: &Found) -> bool {
         match &self.reason {
-            Some(text) => found
-                .death
-                .reason
-                .to_lowercase()
-                .contains(&text.to_lowercase()),
+            Some(text) => plain(&found.death.reason).contains(&plain(text)),
             None => self.ids.is_empty() || self.id_of(found).is_some(),
         }
     }
+}
+
+/// As it can be compared: what was copied from a screen is broken over lines.
+fn plain(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 /// A text that not every reason has: a variable that is empty must not choose all.
@@ -54,9 +56,13 @@ fn written(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Whether this id, of the message or of its request, names this letter.
+/// Whether this id, of the message or of its request, names this letter, or named it before a
+/// redrive gave it others.
 pub(super) fn is(found: &Found, id: &str) -> bool {
-    found.id() == id || found.death.known_as == id.strip_prefix("rr-").unwrap_or(id)
+    let known_as = id.strip_prefix("rr-").unwrap_or(id);
+    let formerly = found.death.formerly.as_ref();
+    let former = formerly.is_some_and(|it| it.message_id == id || it.known_as == known_as);
+    found.id() == id || found.death.known_as == known_as || former
 }
 
 /// What is meant, as it was when it was looked at.
@@ -103,7 +109,10 @@ impl Plan {
             screen::complain(&format!("note:  {id} is not among them\n"));
         }
         if plan.letters.is_empty() && choice.is_given() {
-            return Err(missing(plan.looked, queues));
+            return Err(match &choice.reason {
+                Some(text) => no_such_reason(text, plan.looked, queues),
+                None => missing(plan.looked, queues),
+            });
         }
         Ok(plan)
     }
@@ -156,6 +165,20 @@ impl Plan {
 pub(super) fn missing(looked: Looked, queues: &Queues) -> Failure {
     let what = format!("no such dead letter: {}", looked.words());
     not_there(what, looked.shortfall(queues))
+}
+
+fn no_such_reason(text: &str, looked: Looked, queues: &Queues) -> Failure {
+    let text = plain_text(text, usize::MAX);
+    let what = format!(
+        "no dead letter has a reason with {text:?}: {}",
+        looked.words()
+    );
+    let next = "`kubectl restock dlq redrive --all --dry-run` prints the reasons of all, and does \
+                nothing.";
+    match looked.shortfall(queues) {
+        Some(why) => Failure::new(what, format!("{why} {next}")),
+        None => Failure::no_such_request(what, next),
+    }
 }
 
 fn not_there(what: String, shortfall: Option<&'static str>) -> Failure {

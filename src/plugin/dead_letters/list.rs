@@ -15,8 +15,8 @@ use crate::process::clock;
 use crate::process::columns::{table, wrapped};
 use serde_json::{Value, json};
 
-/// Letters shown at most: the most that one look at the queue meets.
-const LIMIT_MAX: i64 = 1_000;
+/// Letters shown at most: what a person reads, and a program in one go.
+const LIMIT_MAX: i64 = 10_000;
 
 /// Which letters.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Also those that have left the queue, redriven, discarded or too old
     #[arg(long)]
     gone: bool,
-    /// How many at most, the newest first
+    /// How many at most, the newest first; 10,000 at the most
     #[arg(long, value_name = "COUNT", default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
     limit: u32,
@@ -75,7 +75,8 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 /// A flood has few reasons and many letters: each reason is said once, that of the newest letter
 /// first.
 fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
-    let count = letters(read.items.len() as u64);
+    let newest = if read.more { "the newest " } else { "" };
+    let count = format!("{newest}{}", letters(read.items.len() as u64));
     let mut text = wrapped(&format!("{count}; {}", looked(whole, now)), 0) + "\n";
     let mut reasons: Vec<(String, Vec<&Value>)> = Vec::new();
     for item in &read.items {

@@ -1,25 +1,13 @@
 //! The two queues: as the release names them, or as the caller does.
 
 use crate::edge::aws::{self, AwsError};
-use crate::edge::cluster;
-use crate::edge::mapping::{Mapping, MappingFile};
+use crate::edge::mapping::Mapping;
 use crate::edge::sqs::{Queue, QueueAttributes, pairing};
 use crate::plugin::failure::Failure;
+use crate::plugin::mapping;
+use crate::plugin::release::Releases;
 use crate::plugin::target::Target;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::ListParams;
-use kube::{Api, ResourceExt as _};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// What the chart calls them, by their labels.
-const OF_RELEASES: &str =
-    "app.kubernetes.io/name=restock-operator,app.kubernetes.io/component in (mapping,queues)";
-const COMPONENT: &str = "app.kubernetes.io/component";
-const INSTANCE: &str = "app.kubernetes.io/instance";
-
-/// Objects read at most: a namespace has one release, or a handful.
-const OBJECTS_MAX: u32 = 100;
 
 /// What is looked at, in words.
 const DEAD: &str = "the dead-letter queue";
@@ -83,15 +71,10 @@ impl Whose {
         let config = config.map_err(|why| failure("ask AWS", "", &why))?;
         let dead = Queue::new(&config, named.dlq_url);
         let is = ask(&dead, DEAD).await?;
-        if let Some(why) = pairing::eats(&is) {
-            let next = "Its letters are safe while nobody receives them.";
-            return Err(Failure::new(
-                format!("{DEAD} is not looked at: {why}"),
-                next,
-            ));
-        }
         let queue = Queue::new(&config, named.queue_url);
         let source = ask(&queue, "the queue").await?;
+        // Before anything is received: to look at a letter brings it nearer to being moved away.
+        fit_together(&is, &source, &dead)?;
         if source.arn == is.arn {
             return Err(Failure::usage(
                 "--dlq-url and --queue-url name the same queue",
@@ -110,19 +93,35 @@ impl Whose {
     }
 
     async fn mapping(&self, of_release: Option<&str>) -> Result<Mapping, Failure> {
-        let invalid = |why: &dyn std::fmt::Display| {
-            let next = "docs/mapping.md shows what a mapping looks like.";
-            Failure::new(why.to_string(), next)
-        };
         match (&self.mapping, of_release) {
-            (Some(path), _) => {
-                let opened = MappingFile::open(path).await;
-                Ok(opened.map_err(|why| invalid(&why))?.1)
-            }
-            (None, Some(yaml)) => Mapping::parse(yaml).map_err(|why| invalid(&why)),
+            (Some(path), _) => mapping::of_file(path).await,
+            (None, Some(yaml)) => mapping::of_text(yaml),
             (None, None) => Ok(Mapping::common_shop()),
         }
     }
+}
+
+/// That to look at the dead letters moves none of them away.
+fn fit_together(
+    is: &QueueAttributes,
+    source: &QueueAttributes,
+    dead: &Queue,
+) -> Result<(), Failure> {
+    let target = is.redrive.as_ref().map(|redrive| &redrive.target_arn);
+    if target == Some(&source.arn) {
+        return Err(Failure::usage(
+            format!("the dead letters of {} go to {}", is.arn, source.arn),
+            "The two queues are named the wrong way round: exchange --dlq-url and --queue-url, or \
+             dlqUrl and queueUrl of the release.",
+        ));
+    }
+    let Some(why) = pairing::eats(is) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        format!("{DEAD} {} is not looked at: {why}", dead.url()),
+        "Its letters are safe while nobody receives them.",
+    ))
 }
 
 impl Queues {
@@ -147,29 +146,13 @@ const fn letters_in(dead: &QueueAttributes) -> u64 {
 /// What the release in this namespace says.
 async fn of_release(target: &Target) -> Result<Named, Failure> {
     let place = target.place().await?;
-    let namespace = place.namespace.clone().ok_or_else(|| {
-        let next = "Name the namespace of the release with -n instead of -A.";
-        Failure::usage("a release is in one namespace", next)
-    })?;
-    let api: Api<ConfigMap> = Api::namespaced(place.client.clone(), &namespace);
-    let parameters = ListParams::default().labels(OF_RELEASES).limit(OBJECTS_MAX);
-    let found = cluster::select(&api, &parameters).await;
-    let doing = format!("list configmaps in namespace {namespace}");
-    let found = found.map_err(|why| {
-        let failure = Failure::of_cluster(&doing, &why);
-        failure.or_else("name the queues with --dlq-url and --queue-url")
-    })?;
-    let of = |component: &str| -> Vec<&ConfigMap> {
-        let is = |one: &&ConfigMap| {
-            one.labels()
-                .get(COMPONENT)
-                .is_some_and(|is| is == component)
-        };
-        found.items.iter().filter(is).collect()
-    };
-    let queues = match of("queues")[..] {
+    let releases = Releases::at(&place).await;
+    let releases = releases
+        .map_err(|failure| failure.or_else("name the queues with --dlq-url and --queue-url"))?;
+    let namespace = &releases.namespace;
+    let queues = match releases.queues()[..] {
         [one] => one,
-        [] => return Err(no_release(&namespace)),
+        [] => return Err(no_release(namespace)),
         _ => {
             return Err(Failure::usage(
                 format!("namespace {namespace} has several releases with a dead-letter queue"),
@@ -177,23 +160,16 @@ async fn of_release(target: &Target) -> Result<Named, Failure> {
             ));
         }
     };
-    let mut mappings = of("mapping").into_iter();
-    let instance = queues.labels().get(INSTANCE);
-    let mapping = mappings.find(|one| one.labels().get(INSTANCE) == instance);
-    let entry = |object: &ConfigMap, key: &str| {
-        let data: Option<&BTreeMap<String, String>> = object.data.as_ref();
-        data.and_then(|data| data.get(key))
-            .filter(|text| !text.is_empty())
-            .cloned()
-    };
-    match (entry(queues, "dlqUrl"), entry(queues, "queueUrl")) {
+    let mut mappings = releases.mappings().into_iter();
+    let mapping = mappings.find(|(said, _)| said.instance() == queues.instance());
+    match (queues.entry("dlqUrl"), queues.entry("queueUrl")) {
         (Some(dlq_url), Some(queue_url)) => Ok(Named {
             dlq_url,
             queue_url,
-            region: entry(queues, "region"),
-            mapping: mapping.and_then(|one| entry(one, "mapping.yaml")),
+            region: queues.entry("region"),
+            mapping: mapping.map(|(_, text)| text),
         }),
-        _ => Err(no_release(&namespace)),
+        _ => Err(no_release(namespace)),
     }
 }
 

@@ -130,7 +130,7 @@ fn ledger_note(wanted: &Wanted) -> String {
     }
     format!(
         "The ledger was not asked. What it has of {} goes first ({own}); a product that it \
-         does not know is not ordered.",
+         does not know is not ordered, nor what was ordered as this request before.",
         wanted.product
     )
 }

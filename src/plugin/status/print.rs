@@ -28,9 +28,11 @@ pub(super) fn summary(summary: &Summary, wide: bool) -> String {
     let noun = if count == 1 { "request" } else { "requests" };
     let mut text = format!("{count} {noun} {place}, {at}\n");
     if count == 0 {
-        if !summary.everywhere {
-            text.push_str("-n names another namespace, -A looks in all.\n");
-        }
+        text.push_str(match (summary.selects, summary.everywhere) {
+            (true, _) => "None is selected: without a selector all are listed. Phases begin with a capital letter.\n",
+            (false, false) => "-n names another namespace, -A looks in all.\n",
+            (false, true) => "",
+        });
         return text;
     }
     text.push_str(&format!("\n{}", counts(summary)));

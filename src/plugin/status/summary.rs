@@ -2,6 +2,7 @@
 
 use super::row::Row;
 use crate::domain::time::Time;
+use crate::plugin::requests::Selection;
 use crate::plugin::target::Place;
 use crate::plugin::view::{span, written};
 use serde::Serialize;
@@ -21,6 +22,9 @@ pub(super) struct Summary {
     /// Whether that is in all namespaces: a name alone says little then.
     #[serde(skip)]
     pub(super) everywhere: bool,
+    /// Whether only some were asked for.
+    #[serde(skip)]
+    pub(super) selects: bool,
     /// By Factory; those that have none yet are under the empty name.
     pub(super) factories: BTreeMap<String, Counts>,
     /// All of them together.
@@ -55,7 +59,7 @@ impl Counts {
 }
 
 impl Summary {
-    pub(super) fn of(mut rows: Vec<Row>, place: &Place, now: Time) -> Self {
+    pub(super) fn of(mut rows: Vec<Row>, place: &Place, selection: &Selection, now: Time) -> Self {
         // By name last, so that two looks at the same requests say the same.
         rows.sort_by(|a, b| {
             (a.need, a.created, &a.namespace, &a.name).cmp(&(
@@ -76,6 +80,7 @@ impl Summary {
             at: written(now),
             place: place.words(),
             everywhere: place.namespace.is_none(),
+            selects: selection.is_given(),
             factories,
             total,
             requests: rows,

@@ -60,8 +60,8 @@ fn question(twice: &[&Saying]) -> String {
         text.push_str(&format!("  ... and {more} more\n"));
     }
     text.push_str(
-        "\nOrdered again, both orders are delivered and to be paid for: the factory takes none\n\
-         back. Retry them only if it says that it has no such order.\n",
+        "\nOrdered again, both orders are delivered and to be paid for: the factory takes\n\
+         none back. Retry them only if it says that it has no such order.\n",
     );
     text
 }

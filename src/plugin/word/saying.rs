@@ -152,12 +152,29 @@ impl Saying {
         let object = said.map_err(|why| {
             let doing = format!("say {verb} of request {name}");
             let failure = Failure::of_cluster(&doing, &why);
-            failure.or_else("say it again: the same word said twice is one word")
+            match why.is_forbidden() {
+                true => failure,
+                false => failure.or_else("say it again: the same word said twice is one word"),
+            }
         })?;
+        if object.data["spec"].get("resolution").is_none() {
+            return Err(self.pruned());
+        }
         let note = format!("said: {verb} of attempt {attempt}{}", self.note());
         changes.say(name, &note);
         self.standing.object = object;
         Ok(())
+    }
+
+    /// The API server leaves out what its definition does not have, without an error.
+    fn pruned(&self) -> Failure {
+        Failure::new(
+            format!(
+                "{self} is not on the request: the cluster's definition has no words of people"
+            ),
+            "Nothing was changed. The definitions are older than this program: apply those of the \
+             operator's version, by `restock-operator crd | kubectl apply --server-side -f -`.",
+        )
     }
 
     /// Bound to the object and the spec that were read, and not to the version: a controller

@@ -6,7 +6,7 @@ use crate::plugin::view::written;
 use crate::process::clock;
 use serde_json::json;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,8 @@ pub(super) struct Record {
     file: File,
     path: PathBuf,
     word: Word,
+    /// Bytes of the letters that are saved.
+    saved: u64,
 }
 
 /// Whether a file can be made here, said before anything is asked for.
@@ -56,6 +58,7 @@ impl Record {
             file,
             path: path.to_owned(),
             word,
+            saved: 0,
         })
     }
 
@@ -73,13 +76,35 @@ impl Record {
         text.push('\n');
         let written = self.file.write_all(text.as_bytes());
         let synced = written.and_then(|()| self.file.sync_all());
-        synced.map_err(|why| unwritable(&self.path, &why))
+        synced.map_err(|why| {
+            self.cut();
+            unwritable(&self.path, &why)
+        })?;
+        self.saved += text.len() as u64;
+        Ok(())
+    }
+
+    /// Leaves out the line that could not be written whole: who reads the file needs all of them.
+    fn cut(&mut self) {
+        let cut = self.file.set_len(self.saved);
+        // The next line would else stand behind a gap.
+        let _ = cut.and_then(|()| self.file.seek(SeekFrom::Start(self.saved)));
+    }
+}
+
+impl Drop for Record {
+    /// A file without a letter would be in the way of the next try.
+    fn drop(&mut self) {
+        if self.saved == 0 {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
 fn unwritable(path: &Path, why: &std::io::Error) -> Failure {
     Failure::new(
         format!("{} cannot be written: {why}", path.display()),
-        "Nothing is deleted that is not saved. Name a file that can be made, with --save.",
+        "Nothing is deleted that is not saved: letters that were, are in the file, each whole. For \
+         the others name a file that can be written, with --save.",
     )
 }
