@@ -13,7 +13,7 @@ mod sweep;
 mod tell;
 
 use crate::process::Process;
-use crate::process::args::{DatabaseArgs, OpsArgs};
+use crate::process::args::{DatabaseArgs, OpsArgs, only_one};
 use role::Role;
 use std::path::PathBuf;
 
@@ -38,6 +38,10 @@ pub struct Args {
         value_parser = clap::value_parser!(u64).range(1..=600)
     )]
     pub dlq_interval_seconds: u64,
+    /// Namespace that the operator is installed in, for the commands that notices tell people to
+    /// type
+    #[arg(long, env = "RESTOCK_RELEASE_NAMESPACE", value_name = "NAME", value_parser = only_one)]
+    pub release_namespace: Option<String>,
     /// Whom to tell.
     #[command(flatten)]
     pub ops: OpsArgs,

@@ -185,8 +185,8 @@ fn looks(receiver: SocketAddr) -> [(&'static str, Vec<String>); 4] {
         "ledger: answers",
         "notices: go to",
         "notice topic: confirmed subscriptions: 1",
-        "definition: restockrequests.restock.dev is served",
-        "definition: factories.restock.dev is served",
+        "definition: restockrequests.restock.dev is served, with every field",
+        "definition: factories.restock.dev is served, with every field",
         "rights of controller: complete",
         "lease of controller: complete",
         "factories in",
@@ -194,7 +194,7 @@ fn looks(receiver: SocketAddr) -> [(&'static str, Vec<String>); 4] {
     let of_ingest = [
         "mapping: ",
         "queue: messages that nobody can read",
-        "definition: restockrequests.restock.dev is served",
+        "definition: restockrequests.restock.dev is served, with every field",
         "rights of ingest: complete",
     ];
     let of_receiver = [

@@ -52,6 +52,7 @@ impl Dlq {
             queue_url: queues.queue.url().to_owned(),
             mapping_file: None,
             dlq_interval_seconds: 1,
+            release_namespace: None,
             ops: ops.clone(),
             database: DatabaseArgs::at(ledger.schema.url()),
         };

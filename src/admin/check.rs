@@ -13,6 +13,7 @@ mod queues;
 mod reach;
 mod report;
 mod rights;
+mod served;
 mod settings;
 mod topic;
 

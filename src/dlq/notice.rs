@@ -16,13 +16,20 @@ pub(super) const LETTERS_MAX: u32 = 200;
 /// Longest reason that is shown: what the ledger keeps.
 const REASON_CHARACTERS_MAX: usize = 255;
 
+/// Where letters lie.
+#[derive(Clone, Copy)]
+pub(super) struct Lie<'a> {
+    /// In this queue.
+    pub(super) queue_arn: &'a str,
+    /// Beside so many that nobody can look at.
+    pub(super) behind: u64,
+    /// The namespace of the release that says so, where it is known.
+    pub(super) namespace: Option<&'a str>,
+}
+
 /// One notice for these letters, grouped by reason, and its stable id. `behind` counts
 /// those that nobody can look at.
-pub(super) fn compose(
-    letters: &[DeadLetter],
-    dead_queue_arn: &str,
-    behind: u64,
-) -> (String, Notice) {
+pub(super) fn compose(letters: &[DeadLetter], lie: &Lie<'_>) -> (String, Notice) {
     let id = id(letters);
     let (count, messages) = counted(letters);
     let attributes = [
@@ -35,7 +42,7 @@ pub(super) fn compose(
             "[restock] {count} dead {messages}{}: could not become an order",
             again(letters)
         ),
-        text: text(letters, dead_queue_arn, behind, &id),
+        text: text(letters, lie, &id),
         attributes: attributes
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
@@ -66,21 +73,26 @@ fn again(letters: &[DeadLetter]) -> String {
     }
 }
 
-fn text(letters: &[DeadLetter], dead_queue_arn: &str, behind: u64, id: &str) -> String {
+fn text(letters: &[DeadLetter], lie: &Lie<'_>, id: &str) -> String {
     let (count, messages) = counted(letters);
+    let Lie {
+        queue_arn, behind, ..
+    } = lie;
+    let of_release = lie.namespace.map(|name| format!(" -n {name}"));
+    let of_release = of_release.unwrap_or_default();
     let mut text = format!(
         "What      {count} {messages} could not become a restock request{}. Kept in\n          \
-         {dead_queue_arn}\n\
+         {queue_arn}\n\
          Next      Mend what each reason names: the sender, or the mapping. Look at one, then\n          \
          send all or some back, or throw some away (docs/runbook.md, dead-letter):\n          \
-         kubectl restock dlq show ID\n          \
-         kubectl restock dlq redrive --all\n          \
-         kubectl restock dlq redrive ID\n          \
-         kubectl restock dlq discard ID --because TEXT --save FILE\n\
+         kubectl restock dlq show ID{of_release}\n          \
+         kubectl restock dlq redrive --all{of_release}\n          \
+         kubectl restock dlq redrive ID{of_release}\n          \
+         kubectl restock dlq discard ID{of_release} --because TEXT --save FILE\n\
          Notice id {id} (the same if this is repeated)\n",
         again(letters)
     );
-    if behind > 0 {
+    if *behind > 0 {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
@@ -159,6 +171,14 @@ mod tests {
         }
     }
 
+    fn lie(behind: u64) -> Lie<'static> {
+        Lie {
+            queue_arn: "arn:aws:sqs:eu-central-1:123456789012:dead",
+            behind,
+            namespace: Some("restock"),
+        }
+    }
+
     #[test]
     fn letters_are_counted_by_reason_and_every_one_is_listed() {
         let letters = [
@@ -166,12 +186,12 @@ mod tests {
             letter(2, "why"),
             letter(3, "why"),
         ];
-        let (id, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:1:dead", 0);
+        let (id, notice) = compose(&letters, &lie(0));
         assert!(!notice.text.contains("More"));
         // A move by SQS alone takes from a letter the id that only SQS gave it.
         assert!(!notice.text.contains("aws sqs"), "{}", notice.text);
         for command in ["show ID", "redrive --all", "redrive ID", "discard ID"] {
-            let command = format!("\n          kubectl restock dlq {command}");
+            let command = format!("\n          kubectl restock dlq {command} -n restock");
             assert!(notice.text.contains(&command), "{}", notice.text);
         }
         assert_eq!(
@@ -191,7 +211,7 @@ mod tests {
         assert_eq!(notice.attributes["NoticeId"], id);
         let mut reversed = letters.to_vec();
         reversed.reverse();
-        let (repeated, notice) = compose(&reversed, "arn", 12);
+        let (repeated, notice) = compose(&reversed, &lie(12));
         assert_eq!(repeated, id);
         assert!(
             notice
@@ -209,7 +229,7 @@ mod tests {
             first_died_at: Some(Time::from_micros(1_000_000)),
             ..letter(1, "why")
         };
-        let (_, notice) = compose(&[again, letter(2, "why")], "arn", 0);
+        let (_, notice) = compose(&[again, letter(2, "why")], &lie(0));
         assert_eq!(
             notice.subject,
             "[restock] 2 dead messages (1 again): could not become an order"
@@ -227,7 +247,12 @@ mod tests {
                 ..letter(n, &"글".repeat(255))
             })
             .collect();
-        let (_, notice) = compose(&letters, "arn:aws:sqs:eu-central-1:123456789012:dead", 9);
+        let namespace = "n".repeat(63);
+        let lie = Lie {
+            namespace: Some(&namespace),
+            ..lie(9)
+        };
+        let (_, notice) = compose(&letters, &lie);
         assert!(notice.text.len() < crate::edge::sns::MESSAGE_BYTES_MAX);
     }
 }

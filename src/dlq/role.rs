@@ -3,6 +3,7 @@
 use super::Args;
 use super::gone::{Gone, Look};
 use super::metrics::Metrics;
+use super::notice::Lie;
 use super::present::Present;
 use super::sweep::{Sweep, behind};
 use super::tell::Teller;
@@ -52,6 +53,8 @@ pub(super) struct Role {
     teller: Teller,
     /// Letters that the last sweep could not look at.
     behind: u64,
+    /// Where people find the release.
+    namespace: Option<String>,
     /// What is wrong with the queues.
     problems: Vec<String>,
     /// What they said last.
@@ -127,6 +130,7 @@ impl Role {
             gone: Gone::default(),
             metrics,
             behind: 0,
+            namespace: args.release_namespace,
             problems: Vec::new(),
             known: None,
             conditions: Conditions {
@@ -334,7 +338,12 @@ impl Role {
             anyhow::bail!("{problem}");
         }
         let pulse = &self.conditions.pulse;
-        let telling = self.teller.turn(dead_queue_arn, self.behind, pulse);
+        let lie = Lie {
+            queue_arn: dead_queue_arn,
+            behind: self.behind,
+            namespace: self.namespace.as_deref(),
+        };
+        let telling = self.teller.turn(&lie, pulse);
         Ok(telling.await?)
     }
 }

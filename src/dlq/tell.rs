@@ -6,7 +6,7 @@
 //! to those that do.
 
 use super::metrics::Metrics;
-use super::notice;
+use super::notice::{self, Lie};
 use crate::domain::notice::Notice;
 use crate::edge::aws::AwsError;
 use crate::edge::channels::{Acknowledgements, Channel, Channels, in_words};
@@ -84,12 +84,7 @@ impl Teller {
 
     /// Tells all that is untold, as far as one turn goes, and that so many more stand
     /// `behind`, which nobody can look at.
-    pub(super) async fn turn(
-        &mut self,
-        dead_queue_arn: &str,
-        behind: u64,
-        pulse: &Pulse,
-    ) -> Result<(), TellError> {
+    pub(super) async fn turn(&mut self, lie: &Lie<'_>, pulse: &Pulse) -> Result<(), TellError> {
         let mut failed = Vec::new();
         for _ in 0..self.pending.len() {
             pulse.beat();
@@ -100,7 +95,7 @@ impl Teller {
                 break;
             }
             pulse.beat();
-            let Some(pending) = self.claim(dead_queue_arn, behind).await? else {
+            let Some(pending) = self.claim(lie).await? else {
                 break;
             };
             let heard = self.send(pending, &mut failed).await?;
@@ -140,11 +135,7 @@ impl Teller {
         Ok(())
     }
 
-    async fn claim(
-        &self,
-        dead_queue_arn: &str,
-        behind: u64,
-    ) -> Result<Option<Pending>, StoreError> {
+    async fn claim(&self, lie: &Lie<'_>) -> Result<Option<Pending>, StoreError> {
         let claimant = random::hex_128();
         let letters = self
             .store
@@ -153,7 +144,7 @@ impl Teller {
         if letters.is_empty() {
             return Ok(None);
         }
-        let (id, notice) = notice::compose(&letters, dead_queue_arn, behind);
+        let (id, notice) = notice::compose(&letters, lie);
         Ok(Some(Pending {
             letters,
             id,

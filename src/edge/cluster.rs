@@ -26,6 +26,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest wait for the answer to one call; watches are not called through here.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Bytes of the schemas of one group: ours have a tenth of that.
+const SCHEMAS_BYTES_MAX: usize = 1024 * 1024;
+
 /// Who we are in `managedFields`.
 pub const FIELD_MANAGER: &str = "restock-operator";
 
@@ -124,6 +127,21 @@ pub async fn serves(
         Err(ClusterError::Gone(_)) => Ok(false),
         Err(why) => Err(why),
     }
+}
+
+/// The schemas of the group and the first version of this definition, as the server publishes them
+/// (Kubernetes API concepts, OpenAPI V3). Whoever is logged in may ask that, unless somebody took the
+/// role `system:discovery` away.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn schemas(
+    client: &Client,
+    definition: &CustomResourceDefinition,
+) -> Result<Value, ClusterError> {
+    let spec = &definition.spec;
+    let path = format!("/openapi/v3/apis/{}/{}", spec.group, spec.versions[0].name);
+    proxy::get(client, &path, SCHEMAS_BYTES_MAX, CALL_DEADLINE).await
 }
 
 /// Compare-and-set of the status: merges these fields if the object is still this one

@@ -10,6 +10,7 @@ mod shared;
 mod told;
 mod unknown;
 
+pub(crate) use namespaces::only_one;
 pub use namespaces::{Area, NamespaceArgs, Namespaces, NamespacesArgs, NoLeaseNamespace};
 pub use ops::OpsArgs;
 pub use shared::shared;

@@ -3,12 +3,13 @@
 use crate::cluster::in_namespace;
 use crate::stock_queue::attributes;
 use crate::{dlq, in_queues};
-use kube::Api;
 use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
 use restock_operator::crd::request::RestockRequest;
 use restock_operator::ingest;
 use restock_operator::process::Process;
 use restock_operator::process::args::NamespaceArgs;
+use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -20,6 +21,9 @@ async fn a_letter_that_only_sqs_named_goes_back_under_its_old_name_and_twice_is_
         in_namespace(async |place| {
             let body = r#"{"MessageAttributeProductId": "CP-1"}"#;
             let id = queues.bury(body).await;
+            let shown = dlq(&queues, &["show", &id, "-o", "json"]);
+            let shown: Value = serde_json::from_str(&shown.out).unwrap();
+            let (name, known_as) = (&shown[0]["request"], &shown[0]["knownAs"]);
             // As a redrive leaves it that is killed after it sent the copy.
             let copy = attributes(&[("EventId", &id)]);
             queues.queue.send(body, &copy).await.unwrap();
@@ -58,7 +62,14 @@ async fn a_letter_that_only_sqs_named_goes_back_under_its_old_name_and_twice_is_
             let made = api.list(&ListParams::default()).await.unwrap().items;
             assert_eq!(made.len(), 1);
             assert_eq!(made[0].spec.source.as_ref().unwrap().event_id, id);
+            assert_eq!(*name, made[0].name_any(), "as was said before");
             assert_eq!(queues.dead_letters().await, 0);
+            // Should it die again, whatever is known of it finds it.
+            queues.dead.send(body, &copy).await.unwrap();
+            for known in [&*id, known_as.as_str().unwrap(), name.as_str().unwrap()] {
+                let again = dlq(&queues, &["show", known]);
+                assert_eq!(again.code, 0, "{known}: {again:?}");
+            }
         })
         .await;
     })

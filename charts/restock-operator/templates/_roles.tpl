@@ -82,6 +82,7 @@ and the test pod are made of the same. Called with the chart's context.
 {{- $env := list
   (dict "name" "DLQ_URL" "value" (include "restock.required" (dict "name" "dlq.queueUrl" "value" .Values.dlq.queueUrl)))
   (dict "name" "QUEUE_URL" "value" (include "restock.required" (dict "name" "ingest.queueUrl (for dlq)" "value" .Values.ingest.queueUrl)))
+  (dict "name" "RELEASE_NAMESPACE" "field" "metadata.namespace")
 -}}
 {{- $env = concat $env (include "restock.databaseEnv" (dict "root" $ "whose" "database" "from" .Values.database) | fromJsonArray) -}}
 {{- $env = concat $env (include "restock.mappingEnv" . | fromJsonArray) -}}

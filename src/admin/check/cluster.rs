@@ -3,7 +3,7 @@
 use super::Args;
 use super::Role::{Controller, Ingest};
 use super::report::Report;
-use super::rights;
+use super::{rights, served};
 use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 
 /// Factories of one look: a shop has a handful.
 const FACTORIES_MAX: u32 = 500;
+
+/// The reason of a Factory's Ready condition while its spec says suspend.
+const SUSPENDED: &str = "Suspended";
 
 const INSTALL: &str = "install it: helm upgrade with crds.install=true, or restock-operator crd | \
                        kubectl apply --server-side --force-conflicts -f -";
@@ -76,23 +79,35 @@ async fn installed(args: &Args, client: &Client, report: &mut Report) -> Result<
         }
         match cluster::get(&api, &name).await {
             Ok(found) => report.all("definition", problems(&wanted, found.as_ref()), &name),
-            // Only those who install may read it; whether it is served, anybody may ask.
-            Err(ClusterError::Refused(_)) => {
-                served(cluster::serves(client, &wanted).await?, &name, report);
-            }
+            // Only those who install may read it; what is served, anybody may ask.
+            Err(ClusterError::Refused(_)) => match served::lacks(client, &wanted).await {
+                Ok(lacks) => served(lacks, &name, report),
+                Err(ClusterError::Refused(_)) => report.weak(
+                    "definition",
+                    format!(
+                        "{name} is served; of which version, this account may not ask: the role \
+                         system:discovery of Kubernetes lets it"
+                    ),
+                ),
+                Err(why) => return Err(why),
+            },
             Err(why) => return Err(why),
         }
     }
     Ok(())
 }
 
-fn served(is_served: bool, name: &str, report: &mut Report) {
-    if is_served {
-        let found = "is served; of which version, only those who install may read";
-        report.good("definition", format!("{name} {found}"));
-    } else {
-        report.bad("definition", format!("{name} is missing; {INSTALL}"));
-    }
+fn served(lacks: Option<Vec<String>>, name: &str, report: &mut Report) {
+    let problems = match lacks {
+        None => vec![format!("{name} is missing; {INSTALL}")],
+        Some(lacks) if lacks.is_empty() => Vec::new(),
+        Some(lacks) => vec![format!(
+            "{name} is of another version of this software, without {}; {INSTALL}",
+            lacks.join(", ")
+        )],
+    };
+    let good = format!("{name} is served, with every field of this version");
+    report.all("definition", problems, good);
 }
 
 fn problems(
@@ -161,7 +176,20 @@ async fn factories(client: &Client, area: &Area, allow: Option<&AllowList>, repo
             factory_problems(&readable),
             out_of_reach(&readable, allow),
         ];
-        report.all(&format!("factories in {namespace}"), problems.concat(), all);
+        let what = format!("factories in {namespace}");
+        for name in readable
+            .iter()
+            .filter(|one| one.spec.suspend)
+            .map(Factory::name_any)
+        {
+            let resume = format!(
+                "kubectl patch factory {name} -n {namespace} --type merge \
+                 -p '{{\"spec\":{{\"suspend\":false}}}}'"
+            );
+            let found = "is suspended: it gets no new orders";
+            report.weak(&what, format!("{name} {found}, until `{resume}`"));
+        }
+        report.all(&what, problems.concat(), all);
     }
 }
 
@@ -232,10 +260,11 @@ fn out_of_reach(factories: &[Factory], allow: Option<&AllowList>) -> Vec<String>
     factories.iter().filter_map(refused).collect()
 }
 
+/// But for one that a person holds: that is no fault of it.
 fn not_ready(factory: &Factory) -> Option<String> {
     let conditions = &factory.status.as_ref()?.conditions;
     let ready = conditions.iter().find(|one| one.type_ == "Ready")?;
-    (ready.status == "False").then(|| {
+    (ready.status == "False" && ready.reason != SUSPENDED).then(|| {
         format!(
             "{} is not ready: {}: {}",
             factory.name_any(),
@@ -291,6 +320,12 @@ mod tests {
         }]);
         let found = factory_problems(&[factory("seoul", &[], true, &not_ready)]);
         assert_eq!(found, ["seoul is not ready: HeadersMissing: no file"]);
+        let held = json!([{
+            "type": "Ready", "status": "False", "reason": SUSPENDED, "message": "No new orders.",
+            "lastTransitionTime": "2026-01-02T03:04:05Z",
+        }]);
+        let found = factory_problems(&[factory("seoul", &[], true, &held)]);
+        assert_eq!(found, Vec::<String>::new(), "a person wants it so");
         let lonely = factory_problems(&[factory("seoul", &[], false, &json!([]))]);
         assert!(lonely[0].contains("none is the default"));
         let elsewhere = [factory("seoul", &[], true, &json!([]))];

@@ -125,14 +125,15 @@ fn redrive(queue: &QueueAttributes) -> Vec<String> {
 fn feed(args: &Args, queue: &QueueAttributes, report: &mut Report) {
     let topic_arn = args.ops.topic_arn.as_deref();
     let Some(topic_arn) = topic_arn.filter(|arn| !arn.trim().is_empty()) else {
-        // No role needs to know the topic that feeds its queue.
-        if args.role.is_some() {
-            return;
+        // No role needs to know the topic that feeds its queue; of those of a release, one says so.
+        if args.concern(&[Role::Dlq]) {
+            report.weak(
+                "topic",
+                "not named, and so it is not checked whether the queue's policy lets it send: \
+                 set RESTOCK_TOPIC_ARN (stockTopicArn of the chart), if a topic feeds the queue",
+            );
         }
-        return report.weak(
-            "topic",
-            "not named: set RESTOCK_TOPIC_ARN to have the queue's policy checked",
-        );
+        return;
     };
     match policy::admission(queue.policy.as_deref(), &queue.arn, topic_arn) {
         Admission::Yes => report.good("topic", format!("{topic_arn} may send to the queue")),

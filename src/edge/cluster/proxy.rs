@@ -37,16 +37,7 @@ impl Proxied<'_> {
         bytes_max: usize,
         deadline: Duration,
     ) -> Result<Value, ClusterError> {
-        let request = Request::get(self.path(page, parameters)).body(Body::empty());
-        let request = request.map_err(|why| unusable(&why))?;
-        let asking = answer(client, request, bytes_max);
-        let asked = tokio::time::timeout(deadline, asking).await;
-        asked.unwrap_or_else(|_| {
-            let seconds = deadline.as_secs();
-            Err(ClusterError::Unavailable(format!(
-                "no answer in {seconds} s"
-            )))
-        })
+        get(client, &self.path(page, parameters), bytes_max, deadline).await
     }
 
     fn path(&self, page: &str, parameters: &[(&str, String)]) -> String {
@@ -61,6 +52,25 @@ impl Proxied<'_> {
         let query = parameters.iter().map(encoded).collect::<Vec<_>>().join("&");
         format!("/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy/{page}?{query}")
     }
+}
+
+/// The JSON at this path of the API server.
+pub(super) async fn get(
+    client: &Client,
+    path: &str,
+    bytes_max: usize,
+    deadline: Duration,
+) -> Result<Value, ClusterError> {
+    let request = Request::get(path).body(Body::empty());
+    let request = request.map_err(|why| unusable(&why))?;
+    let asking = answer(client, request, bytes_max);
+    let asked = tokio::time::timeout(deadline, asking).await;
+    asked.unwrap_or_else(|_| {
+        let seconds = deadline.as_secs();
+        Err(ClusterError::Unavailable(format!(
+            "no answer in {seconds} s"
+        )))
+    })
 }
 
 async fn answer(

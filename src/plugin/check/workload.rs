@@ -89,12 +89,12 @@ impl Workload {
                 format!("{name} is scaled to 0: scale it up, or have the chart leave it out");
             Finding::note("pods", text)
         } else if ready < wanted {
-            let look = format!(
-                "kubectl describe pods -n {} -l {}",
-                part.namespace,
-                selector(part)
+            let of = format!("-n {} -l {}", part.namespace, selector(part));
+            let text = format!(
+                "{pods}: `kubectl describe pods {of}` says why they do not start, and `kubectl \
+                 logs {of} --prefix --tail=20` why they are not ready"
             );
-            Finding::wrong("pods", format!("{pods}: `{look}` says why"))
+            Finding::wrong("pods", text)
         } else if updated < wanted {
             Finding::note(
                 "pods",

@@ -62,7 +62,11 @@ pub(super) fn is(found: &Found, id: &str) -> bool {
     let known_as = id.strip_prefix("rr-").unwrap_or(id);
     let formerly = found.death.formerly.as_ref();
     let former = formerly.is_some_and(|it| it.message_id == id || it.known_as == known_as);
-    found.id() == id || found.death.known_as == known_as || former
+    let request = found
+        .request
+        .as_deref()
+        .and_then(|name| name.strip_prefix("rr-"));
+    found.id() == id || found.death.known_as == known_as || former || request == Some(known_as)
 }
 
 /// What is meant, as it was when it was looked at.

@@ -5,10 +5,11 @@
 use super::letters;
 use super::queues::{Queues, failure};
 use crate::edge::sqs::{BATCH_MAX, Received, Whole};
-use crate::intake::Death;
+use crate::intake::{self, Death};
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
 use crate::process::clock;
+use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -39,14 +40,22 @@ const RIGHTS: &str = "sqs:ReceiveMessage and sqs:ChangeMessageVisibility";
 pub(super) struct Found {
     pub(super) whole: Whole,
     pub(super) death: Death,
+    /// The name of the request that it becomes, or became, where it reads as an order.
+    pub(super) request: Option<String>,
 }
 
 impl Found {
     fn of(whole: Whole, queues: &Queues) -> Self {
         let source = whole.message.dead_letter_source_arn.as_deref();
         let source = source.unwrap_or(&queues.queue_arn);
-        let death = Death::of(&whole.message, source, &queues.mapping, clock::now());
-        Self { whole, death }
+        let now = clock::now();
+        let death = Death::of(&whole.message, source, &queues.mapping, now);
+        let request = intake::read(&whole.message, source, &queues.mapping, now).ok();
+        Self {
+            whole,
+            death,
+            request: request.map(|request| request.name_any()),
+        }
     }
 
     /// Its SQS message id.

@@ -47,6 +47,9 @@ pub(super) struct Args {
 struct Shown {
     message: String,
     known_as: String,
+    /// The name of the request that it becomes, or became, where it reads as an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_at: Option<String>,
@@ -141,6 +144,7 @@ impl Shown {
         Self {
             message: message.message_id.clone(),
             known_as: found.death.known_as.clone(),
+            request: found.request.clone(),
             reason: redaction.reason(&found.death),
             sent_at: message.sent_at.map(written),
             age: message.sent_at.map(|at| span(clock::now().since(at))),
@@ -158,6 +162,7 @@ impl Shown {
     fn text(&self) -> String {
         let mut text = line("message", &self.message);
         text.push_str(&line("known as", &self.known_as));
+        text.extend(self.request.iter().map(|name| line("request", name)));
         text.push_str(&line("reason", &self.reason));
         if let (Some(at), Some(age)) = (&self.sent_at, &self.age) {
             text.push_str(&line("sent", &format!("{at}, {age} ago")));

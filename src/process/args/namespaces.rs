@@ -144,7 +144,7 @@ impl fmt::Display for Area {
     }
 }
 
-fn only_one(text: &str) -> Result<String, String> {
+pub(crate) fn only_one(text: &str) -> Result<String, String> {
     if text == ALL || text.contains(',') {
         return Err("one namespace here: the controller alone takes several".to_owned());
     }
