@@ -3,6 +3,7 @@
 //! It has no access to Kubernetes and deletes nothing; the ledger knows which letters
 //! were told, so that neither a restart nor a second process tells them again.
 
+mod claims;
 mod gone;
 mod metrics;
 mod notice;

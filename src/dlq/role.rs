@@ -1,6 +1,7 @@
 //! What one turn of the dlq role does.
 
 use super::Args;
+use super::claims::Claims;
 use super::gone::{Gone, Look};
 use super::metrics::Metrics;
 use super::notice::Lie;
@@ -113,15 +114,13 @@ impl Role {
         };
         let metrics = Metrics::register(&process.registry);
         let channels = Channels::new(&args.ops.recipients()?, &config);
+        let claims = Claims::default();
+        let keeping = claims.clone().keep(store.clone(), process.shutdown.clone());
+        process.tasks.spawn(keeping);
         Ok(Some(Self {
             queue: Queue::new(&config, args.queue_url),
             dead: Queue::new(&config, args.dlq_url),
-            teller: Teller::new(
-                channels.clone(),
-                store.clone(),
-                metrics.clone(),
-                Duration::from_secs(args.dlq_interval_seconds),
-            ),
+            teller: Teller::new(channels.clone(), store.clone(), metrics.clone(), claims),
             store,
             channels,
             mapping,

@@ -1,10 +1,10 @@
 //! Letters that nobody was told of, told once: claim, publish, and only then mark.
 //!
 //! Died before the publish: the claim lapses and the letters are told later. Died after
-//! it: they are told again. While a channel does not acknowledge, the claim is renewed
-//! before each try, so that the others have the notice once; and what comes meanwhile is told
-//! to those that do.
+//! it: they are told again. While a channel does not acknowledge, the claim is kept, so that the
+//! others have the notice once; and what comes meanwhile is told to those that do.
 
+use super::claims::{Claim, Claims, HOLD};
 use super::metrics::Metrics;
 use super::notice::{self, Lie};
 use crate::domain::notice::Notice;
@@ -15,13 +15,6 @@ use crate::edge::store::{Store, StoreError};
 use crate::process::health::Pulse;
 use crate::process::random;
 use std::collections::VecDeque;
-use std::time::Duration;
-
-/// How long claimed letters are ours at least: many turns for channels that do not answer.
-const HOLD_MIN: Duration = Duration::from_secs(600);
-
-/// Intervals for which they are ours at least: a turn that fails and one that takes long.
-const HOLD_INTERVALS: u32 = 3;
 
 /// Notices of one turn: 2,000 letters. The rest is told in the next one.
 const NOTICES_MAX: usize = 10;
@@ -47,7 +40,7 @@ struct Pending {
     acknowledged: Acknowledgements,
     /// The channels that did not acknowledge it when it was last tried.
     missed: Vec<Channel>,
-    claimant: String,
+    claim: Claim,
 }
 
 /// The channels that did not take a notice in this turn, each once, and why.
@@ -58,7 +51,7 @@ pub(super) struct Teller {
     channels: Channels,
     store: Store,
     metrics: Metrics,
-    hold: Duration,
+    claims: Claims,
     /// Kept from turn to turn, so that a channel that has acknowledged is not told again
     /// because of one that has not. What was tried last comes last: a notice that a channel never
     /// takes is in no other's way.
@@ -66,18 +59,12 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Of turns with so much time between them.
-    pub(super) fn new(
-        channels: Channels,
-        store: Store,
-        metrics: Metrics,
-        interval: Duration,
-    ) -> Self {
+    pub(super) fn new(channels: Channels, store: Store, metrics: Metrics, claims: Claims) -> Self {
         Self {
             channels,
             store,
             metrics,
-            hold: HOLD_MIN.max(interval * HOLD_INTERVALS),
+            claims,
             pending: VecDeque::new(),
         }
     }
@@ -116,7 +103,7 @@ impl Teller {
         let Some(pending) = self.pending.pop_front() else {
             return Ok(());
         };
-        let ours = match self.store.renew_claim(&pending.claimant, self.hold).await {
+        let ours = match self.store.renew_claim(&pending.claim.claimant, HOLD).await {
             Ok(ours) => ours,
             Err(why) => {
                 self.pending.push_front(pending);
@@ -136,10 +123,10 @@ impl Teller {
     }
 
     async fn claim(&self, lie: &Lie<'_>) -> Result<Option<Pending>, StoreError> {
-        let claimant = random::hex_128();
+        let claim = self.claims.hold(random::hex_128());
         let letters = self
             .store
-            .claim_untold(notice::LETTERS_MAX, &claimant, self.hold)
+            .claim_untold(notice::LETTERS_MAX, &claim.claimant, HOLD)
             .await?;
         if letters.is_empty() {
             return Ok(None);
@@ -151,7 +138,7 @@ impl Teller {
             notice,
             acknowledged: Acknowledgements::default(),
             missed: Vec::new(),
-            claimant,
+            claim,
         }))
     }
 

@@ -16,9 +16,11 @@ mod redrive;
 mod report;
 mod scan;
 mod show;
+mod stop;
 
 use super::failure::Failure;
 use super::target::Target;
+use stop::Stop;
 
 /// What to do with dead letters.
 #[derive(Debug, clap::Args)]
@@ -58,10 +60,11 @@ fn letters(count: impl Into<u64>) -> String {
 
 /// Does it.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+    let stop = Stop::default();
     match args.command {
         Command::List(args) => list::run(args, target).await,
-        Command::Show(args) => show::run(args, target).await,
-        Command::Redrive(args) => redrive::run(args, target).await,
-        Command::Discard(args) => discard::run(args, target).await,
+        Command::Show(args) => stop.or_end(show::run(args, target, &stop)).await,
+        Command::Redrive(args) => stop.or_end(redrive::run(args, target, &stop)).await,
+        Command::Discard(args) => stop.or_end(discard::run(args, target, &stop)).await,
     }
 }

@@ -13,6 +13,8 @@ const REFUSED: u8 = 4;
 const WORD_REFUSED: u8 = 5;
 const NOT_TAKEN_UP: u8 = 6;
 const UNHEALTHY: u8 = 7;
+/// What a shell gives for SIGINT: 128 and its number (POSIX, Shell Command Language 2.8.2).
+const INTERRUPTED: u8 = 130;
 
 /// Columns before what is said.
 const INDENT: usize = 7;
@@ -59,6 +61,11 @@ impl Failure {
     /// Something of the installation needs a person.
     pub(super) fn unhealthy(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::of(UNHEALTHY, what, next)
+    }
+
+    /// A person ended it half-way.
+    pub(super) fn interrupted(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::of(INTERRUPTED, what, next)
     }
 
     fn of(code: u8, what: impl Into<String>, next: impl Into<String>) -> Self {

@@ -38,6 +38,40 @@ async fn a_channel_that_takes_nothing_keeps_no_letter_from_the_other() {
     .await;
 }
 
+/// Until when letters are claimed that nobody was told of.
+async fn claimed_until(ledger: &Ledger) -> Option<i64> {
+    let pool = ledger.schema.pool().await;
+    let until = "SELECT MAX(claimed_until) FROM dead_letter WHERE told_at IS NULL";
+    let until = sqlx::query_scalar(until).fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    until
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_told_is_kept_from_others_also_between_two_turns() {
+    install_tls();
+    let ledger = Arc::new(Ledger::create().await);
+    with_queues(&unique("kept"), 3, async |queues| {
+        let (topic_arn, _) = queues.mailbox().await;
+        let mut ops = ops(&topic_arn);
+        allow_sender(&ops).await;
+        ops.ops_topic_arn = Some(format!("{topic_arn}-missing"));
+        queues.bury("junk").await;
+        let dlq = Dlq::start_looking_every(600, &queues, &ledger, &ops);
+        dlq.says("notices: sns").await;
+        let before = claimed_until(&ledger).await.expect("it is claimed");
+        let kept = async {
+            while claimed_until(&ledger).await == Some(before) {
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        timeout(2 * PATIENCE, kept).await.expect("it is renewed");
+        assert!(claimed_until(&ledger).await > Some(before));
+        dlq.stop().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_are_told_while_the_queue_that_they_come_from_is_away() {
     install_tls();

@@ -1,6 +1,7 @@
 //! The plugin, run to its end as a person would.
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -92,6 +93,12 @@ impl Terminal {
         }
         let typing = self.keyboard.write_all(typed.as_bytes());
         typing.expect("the terminal is open");
+    }
+
+    /// As Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        let child = Pid::from_child(&self.child);
+        kill_process(child, Signal::INT).expect("it runs");
     }
 
     /// All that was shown, and how it ended.

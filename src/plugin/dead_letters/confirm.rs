@@ -19,7 +19,7 @@ pub(super) struct Consent {
 impl Consent {
     /// Whether to go on with this, such as "send 3 dead letters back". Where nobody can be
     /// asked, only if it was said on the command line.
-    pub(super) fn confirmed(&self, what: &str) -> Result<bool, Failure> {
+    pub(super) async fn confirmed(&self, what: &str) -> Result<bool, Failure> {
         if self.yes {
             return Ok(true);
         }
@@ -29,7 +29,10 @@ impl Consent {
             return Ok(false);
         }
         screen::ask(&wrapped(&format!("About to {what}. Go on? [y/N]"), 0));
-        let answer = screen::answer().map_err(|why| {
+        // Apart, so that Ctrl-C is heard meanwhile.
+        let answer = tokio::task::spawn_blocking(screen::answer).await;
+        let answer = answer.map_err(std::io::Error::other).flatten();
+        let answer = answer.map_err(|why| {
             let next = "With --yes nobody is asked.";
             Failure::new(format!("the answer cannot be read: {why}"), next)
         })?;

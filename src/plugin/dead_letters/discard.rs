@@ -8,6 +8,7 @@ use super::one_by_one::{self, Acted, Done};
 use super::queues::{Queues, Whose};
 use super::report::{Outcome, Report};
 use super::scan::Found;
+use super::stop::Stop;
 use super::{letters, of_aws};
 use crate::domain::message::plain_text;
 use crate::domain::order::ID_CHARACTERS_MAX;
@@ -55,9 +56,9 @@ pub(super) struct Args {
 }
 
 /// Throws them away.
-pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, target: &Target, stop: &Stop) -> Result<(), Failure> {
     record::is_free(&args.save)?;
-    let queues = args.queues.open(target).await?;
+    let queues = args.queues.open(target, stop).await?;
     let plan = Plan::of(&args.choice, &queues).await?;
     let mut report = Report::of(&plan, args.output);
     report.say(&plan.words(&queues));
@@ -66,7 +67,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
         letters(plan.letters.len() as u64),
         args.save.display()
     );
-    if !args.confirm.confirmed(&what)? {
+    if !args.confirm.confirmed(&what).await? {
         return report.print().and_then(|()| plan.rest(&queues));
     }
     let word = Word {

@@ -77,7 +77,13 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
     let newest = if read.more { "the newest " } else { "" };
     let count = format!("{newest}{}", letters(read.items.len() as u64));
-    let mut text = wrapped(&format!("{count}; {}", looked(whole, now)), 0) + "\n";
+    let mut first = format!("{count}; {}", looked(whole, now));
+    let unmet = unmet(read, whole);
+    if unmet > 0 {
+        let those = format!("; {unmet} of them were not met then, and may have left it");
+        first.push_str(&those);
+    }
+    let mut text = wrapped(&first, 0) + "\n";
     let mut reasons: Vec<(String, Vec<&Value>)> = Vec::new();
     for item in &read.items {
         let reason = line(item, "reason");
@@ -100,6 +106,17 @@ fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
         text.push_str(&format!("... and more: --limit {limit} ends here\n"));
     }
     text
+}
+
+/// How many the last look that met all did not meet: gone, or hidden by somebody just then.
+fn unmet(read: &Read, whole: &Value) -> usize {
+    let Some(swept_at) = time(&whole["sweptAt"]) else {
+        return 0;
+    };
+    let is_unmet = |item: &&Value| {
+        item["gone"] != true && time(&item["lastSeenAt"]).is_some_and(|seen| seen < swept_at)
+    };
+    read.items.iter().filter(is_unmet).count()
 }
 
 /// How far the list can be trusted: where no look meets all, one that is left out may lie there.

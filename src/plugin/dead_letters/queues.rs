@@ -1,5 +1,6 @@
 //! The two queues: as the release names them, or as the caller does.
 
+use super::stop::Stop;
 use crate::edge::aws::{self, AwsError};
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::{Queue, QueueAttributes, pairing};
@@ -43,6 +44,8 @@ pub(super) struct Queues {
     pub(super) queue_arn: String,
     /// How a message becomes an order.
     pub(super) mapping: Mapping,
+    /// Whether to end.
+    pub(super) stop: Stop,
 }
 
 /// What is known of them before they are asked.
@@ -55,7 +58,7 @@ struct Named {
 
 impl Whose {
     /// Finds them, and asks both how they are.
-    pub(super) async fn open(&self, target: &Target) -> Result<Queues, Failure> {
+    pub(super) async fn open(&self, target: &Target, stop: &Stop) -> Result<Queues, Failure> {
         let named = match (&self.dlq_url, &self.queue_url) {
             (Some(dlq_url), Some(queue_url)) => Named {
                 dlq_url: dlq_url.clone(),
@@ -89,6 +92,7 @@ impl Whose {
             queue,
             queue_arn: source.arn,
             mapping,
+            stop: stop.clone(),
         })
     }
 

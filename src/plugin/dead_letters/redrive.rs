@@ -8,6 +8,7 @@ use super::choice::{Choice, Plan};
 use super::confirm::Consent;
 use super::queues::{Queues, Whose};
 use super::report::Report;
+use super::stop::Stop;
 use super::{letters, of_aws};
 use crate::edge::sqs::MOVED_PER_SECOND_MAX;
 use crate::plugin::failure::Failure;
@@ -49,8 +50,8 @@ pub(super) struct Args {
 }
 
 /// Sends them back.
-pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
-    let queues = args.queues.open(target).await?;
+pub(super) async fn run(args: Args, target: &Target, stop: &Stop) -> Result<(), Failure> {
+    let queues = args.queues.open(target, stop).await?;
     let before = task::none_is_active(&queues).await?;
     let plan = Plan::of(&args.choice, &queues).await?;
     let mut report = Report::of(&plan, args.output);
@@ -77,7 +78,7 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
             args.per_second
         ),
     };
-    if !args.confirm.confirmed(&what)? {
+    if !args.confirm.confirmed(&what).await? {
         return report.print().and_then(|()| plan.rest(&queues));
     }
     let done = match by_task {

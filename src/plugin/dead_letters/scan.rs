@@ -158,8 +158,10 @@ async fn look_once(
 ) -> Result<Looked, Failure> {
     let (mut looked, mut kept) = (Looked::default(), Kept::default());
     looked.depth = queues.depth;
+    queues.stop.looking(true);
     let done = async {
         loop {
+            queues.stop.go_on()?;
             let received = queues.dead.receive_whole(BATCH_MAX, WAIT, VISIBILITY).await;
             let received = received.map_err(|why| failure("receive dead letters", RIGHTS, &why))?;
             if received.is_empty() {
@@ -179,6 +181,7 @@ async fn look_once(
             }
             looked.letters += news.len();
             for whole in news {
+                queues.stop.go_on()?;
                 let id = whole.message.message_id.clone();
                 match judge(Found::of(whole, queues)).await {
                     ControlFlow::Continue(Verdict::Keep) => {}
@@ -194,6 +197,7 @@ async fn look_once(
     .await;
     // Also after a failure.
     give_back(queues, &kept).await;
+    queues.stop.looking(false);
     done.map(|()| looked)
 }
 

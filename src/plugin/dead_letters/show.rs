@@ -5,6 +5,7 @@ use super::of_aws;
 use super::queues::{Queues, Whose};
 use super::redact::Redaction;
 use super::scan::{self, Found, Verdict};
+use super::stop::Stop;
 use crate::domain::message::Envelope;
 use crate::plugin::failure::Failure;
 use crate::plugin::output::{self, Output};
@@ -70,8 +71,8 @@ struct Shown {
 }
 
 /// Shows it.
-pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
-    let queues = args.queues.open(target).await?;
+pub(super) async fn run(args: Args, target: &Target, stop: &Stop) -> Result<(), Failure> {
+    let queues = args.queues.open(target, stop).await?;
     let shown = find(&args, &queues).await?;
     match args.output {
         None | Some(Output::Wide) => {
