@@ -41,7 +41,8 @@ use target::Target;
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such request or dead letter, \
                   4 simulate: a message would be refused, 5 your word was refused, \
-                  6 your word was not taken up in time, 7 check: something needs a person."
+                  6 your word was not taken up in time, 7 check: something needs a person, \
+                  130 ended by Ctrl-C."
 )]
 pub struct Cli {
     #[command(flatten)]

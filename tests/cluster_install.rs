@@ -10,6 +10,7 @@ mod cluster {
     pub(crate) mod audit;
     pub(crate) mod buyer;
     pub(crate) mod factory;
+    pub(crate) mod inside;
     pub(crate) mod installation;
     pub(crate) mod place;
 }
@@ -27,6 +28,7 @@ mod support {
 use cluster::audit::{assert_nothing_is_refused, assert_rights_are_used};
 use cluster::buyer::sell_out_and_restock;
 use cluster::factory::Factory;
+use cluster::inside;
 use cluster::installation::{Installation, PATIENCE, RELEASE, SKU, phase_of, with_shop};
 use cluster::place::eventually;
 use kube::ResourceExt;
@@ -62,6 +64,7 @@ async fn it_is_installed_and_works_and_goes_and_comes_back() {
         goods_of_a_deleted_request_count(&shop).await;
         it_tests_itself(&shop).await;
         people_read_it(&shop);
+        inside::is_asked(&shop).await;
         finished_requests_go(&shop).await;
         for role in WITH_RIGHTS {
             assert_nothing_is_refused(&shop.place, role);

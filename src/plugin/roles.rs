@@ -64,7 +64,8 @@ pub(super) struct Role {
 pub(super) async fn all(place: &Place) -> Result<Vec<Role>, Failure> {
     let parameters = ListParams::default().labels(SELECTOR).limit(ROLES_MAX);
     let found = cluster::select(&services(place), &parameters).await;
-    let found = found.map_err(|why| failure(&format!("list services {}", place.words()), &why))?;
+    let found =
+        found.map_err(|why| failure(place, &format!("list services {}", place.words()), &why))?;
     let mut roles: Vec<Role> = found.items.into_iter().filter_map(role).collect();
     roles.sort_by_key(|one| (one.part.clone(), one.service.clone()));
     if roles.is_empty() {
@@ -162,12 +163,19 @@ impl Role {
         })
     }
 
+    /// The Role of its release for those who may read, beside its Service.
+    fn reader(&self) -> String {
+        let suffix = format!("{}-read", self.part.role);
+        let release = self.service.strip_suffix(&suffix);
+        format!("{}reader", release.unwrap_or("restock-restock-operator-"))
+    }
+
     fn failure(&self, doing: &str, why: &ClusterError) -> Failure {
         let Part {
             role, namespace, ..
         } = &self.part;
         let next = match why {
-            _ if why.is_forbidden() => return failure(doing, why),
+            _ if why.is_forbidden() => return forbidden(doing, why, namespace, &self.reader()),
             ClusterError::Gone(_) => {
                 "It is of another version than this program, or was just removed: upgrade the \
                  older of the two."
@@ -188,16 +196,24 @@ impl Role {
     }
 }
 
-/// With the right that is missing, where it is one.
-fn failure(doing: &str, why: &ClusterError) -> Failure {
+/// Of what the place itself answers, before any role is known.
+fn failure(place: &Place, doing: &str, why: &ClusterError) -> Failure {
     if !why.is_forbidden() {
         return Failure::of_cluster(doing, why);
     }
+    let namespace = place.namespace.as_deref().unwrap_or("NAMESPACE");
+    forbidden(doing, why, namespace, "restock-restock-operator-reader")
+}
+
+/// With the right that is missing.
+fn forbidden(doing: &str, why: &ClusterError, namespace: &str, reader: &str) -> Failure {
     Failure::new(
         format!("cannot {doing}: {why}"),
-        "Ask your administrator to bind you to the Role of the chart whose name ends with \
-         -reader: `kubectl create rolebinding restock-readers -n NAMESPACE \
-         --role=restock-restock-operator-reader --user=YOU` (docs/install-eks.md).",
+        format!(
+            "Ask your administrator to bind you to the Role of the chart whose name ends with \
+             -reader: `kubectl create rolebinding restock-readers -n {namespace} --role={reader} \
+             --user=YOU` (docs/install-eks.md)."
+        ),
     )
 }
 

@@ -121,7 +121,12 @@ impl Place {
 
     /// Runs kubectl in the namespace; what it prints.
     pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
-        self.tried("KUBECTL", arguments, "")
+        self.kubectl_with(arguments, "").await
+    }
+
+    /// The same, with something to read.
+    pub(crate) async fn kubectl_with(&self, arguments: &[&str], input: &str) -> String {
+        self.tried("KUBECTL", arguments, input)
             .await
             .unwrap_or_else(|why| panic!("kubectl {}: {why}", arguments.join(" ")))
     }

@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// All of them
     #[arg(long)]
     all: bool,
-    /// Letters in a second at most
+    /// Letters in a second at most; no more than 500
     #[arg(long, value_name = "NUMBER", default_value_t = PER_SECOND,
         value_parser = clap::value_parser!(u32).range(1..=i64::from(MOVED_PER_SECOND_MAX)))]
     per_second: u32,

@@ -116,6 +116,9 @@ impl Looked {
         let is_behind = queues.is_fifo && self.letters > 0;
         let repeated = self.whole && self.is_short() && !is_behind && looks < LOOKS_MAX;
         if repeated {
+            if looks == 1 {
+                screen::complain("note:  somebody hides some letters just now: looking again\n");
+            }
             tokio::time::sleep(PAUSE).await;
         }
         repeated
