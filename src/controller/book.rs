@@ -7,7 +7,7 @@ use crate::controller::observe::Subject;
 use crate::controller::record::record;
 use crate::domain::decide::LOOK_AGAIN;
 use crate::domain::order::Quantity;
-use crate::domain::progress::{Observed, Progress};
+use crate::domain::progress::{Observed, Phase, Progress};
 use crate::edge::callback::{Answered, call_back};
 use crate::process::clock;
 use kube::runtime::controller::Action;
@@ -23,6 +23,10 @@ const PARKED: u16 = 202;
 
 /// What it answers to a callback whose signature is not by a key of its own.
 const UNKNOWN: u16 = 404;
+
+/// Where it says that they are booked, and the ledger has no arrival.
+const ELSEWHERE: &str = "it says that they are booked, and this ledger has no such arrival: \
+     RESTOCK_RECEIVER_URL must be that of the same installation";
 
 /// From one try to the next: as often as three looks. A receiver is away for seconds while it is
 /// rolled out; a wrong setting is there until somebody mends it.
@@ -49,11 +53,20 @@ pub(super) async fn book(
         Ok(Answered {
             status: BOOKED,
             by_receiver: true,
-        }) => return Action::requeue(LOOK_AGAIN),
+        }) => {
+            context
+                .unbooked
+                .note(&subject.request.uid, ELSEWHERE.to_owned());
+            return Action::requeue(LOOK_AGAIN);
+        }
+        // Done: it is as good as any callback that waits there. But nothing may be ordered beside
+        // it, as it is where the request waits to be ordered again.
         Ok(Answered {
             status: PARKED,
             by_receiver: true,
-        }) => return record(subject, seen, progress, context).await,
+        }) if subject.progress.phase != Phase::Pending => {
+            return record(subject, seen, progress, context).await;
+        }
         Ok(answered) => in_words(answered),
         Err(why) => format!("it cannot be reached: {why}"),
     };
@@ -71,6 +84,9 @@ fn in_words(
     }: Answered,
 ) -> String {
     match (status, by_receiver) {
+        (PARKED, true) => {
+            "it has parked their callback, for its ledger does not take it now".to_owned()
+        }
         (UNKNOWN, true) => "it answers 404, and so knows no such order: it must have the same \
              callback keys as the controller"
             .to_owned(),
@@ -82,7 +98,8 @@ fn in_words(
     }
 }
 
-/// Requests whose goods no receiver took just now, and why; never more than are live.
+/// Requests whose goods no receiver took just now, and why: those of the last [`TRY_AGAIN`], and so
+/// no more than are live.
 #[derive(Default)]
 pub(super) struct Unbooked {
     by_uid: Mutex<HashMap<String, (Duration, String)>>,

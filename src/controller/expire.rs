@@ -82,7 +82,7 @@ pub async fn run(
 impl Expiry {
     /// One round over all areas: one that does not answer keeps the requests of no other.
     pub async fn round(&self, now: Time, pulse: &Pulse) {
-        self.edits.begin_round();
+        let mut all = true;
         for area in &self.areas {
             match self.area(area, now, pulse).await {
                 Ok(0) => {}
@@ -91,14 +91,18 @@ impl Expiry {
                     deleted,
                     "deleted requests that were finished long ago"
                 ),
-                Err(error) => tracing::warn!(
-                    namespace = %area,
-                    %error,
-                    "finished requests were not all looked at"
-                ),
+                Err(error) => {
+                    all = false;
+                    tracing::warn!(
+                        namespace = %area,
+                        %error,
+                        "finished requests were not all looked at"
+                    );
+                }
             }
             pulse.beat();
         }
+        self.edits.end_round(all);
     }
 
     /// How many were deleted there.

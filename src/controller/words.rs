@@ -48,9 +48,9 @@ impl Edits {
         (Self { looked_at, waiting }, edits)
     }
 
-    /// Objects are listed from the beginning again.
-    pub(super) fn begin_round(&self) {
-        self.looked_at().begin_round();
+    /// All objects were listed, or not all of them.
+    pub(super) fn end_round(&self, all: bool) {
+        self.looked_at().end_round(all);
     }
 
     /// Whether an edit of this object was not looked at yet; then it is to be.
@@ -96,7 +96,12 @@ struct LookedAt {
 }
 
 impl LookedAt {
-    fn begin_round(&mut self) {
+    /// What a list that was cut off did not show is there still.
+    fn end_round(&mut self, all: bool) {
+        if !all {
+            let last_round = std::mem::take(&mut self.last_round);
+            last_round.into_iter().for_each(|hash| self.keep(hash));
+        }
         self.last_round = std::mem::take(&mut self.this_round);
     }
 
@@ -209,12 +214,15 @@ mod tests {
         assert!(edits.unseen(&edited(0)).is_some());
         edits.looked_at().add("0/2");
         assert!(edits.unseen(&edited(0)).is_none());
-        edits.begin_round();
+        edits.end_round(true);
         assert!(edits.unseen(&edited(0)).is_none(), "listed once more");
-        edits.begin_round();
-        assert!(edits.unseen(&edited(0)).is_none());
-        edits.begin_round();
-        edits.begin_round();
+        edits.end_round(true);
+        for _ in 0..3 {
+            edits.end_round(false);
+        }
+        assert!(edits.unseen(&edited(0)).is_none(), "nobody could list it");
+        edits.end_round(true);
+        edits.end_round(true);
         assert!(edits.unseen(&edited(0)).is_some(), "listed no more");
         let created = ObjectMeta {
             generation: Some(1),
@@ -230,9 +238,9 @@ mod tests {
         let mut left: Vec<String> = (0..2 * LOOKED_AT_MAX + 1).map(|n| n.to_string()).collect();
         let mut rounds = 0;
         while !left.is_empty() {
-            looked_at.begin_round();
             left.retain(|edit| !looked_at.knows(edit));
             left.iter().for_each(|edit| looked_at.add(edit));
+            looked_at.end_round(true);
             rounds += 1;
             assert!(rounds < 10, "{} are left", left.len());
         }

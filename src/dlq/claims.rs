@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 /// one that was killed.
 pub(super) const HOLD: Duration = Duration::from_secs(120);
 
-/// Between two renewals: three may fail, as in a failover of the ledger.
-const RENEWED_EVERY: Duration = Duration::from_secs(30);
+/// Between two renewals: with six seconds for a call that fails, three in a row may, as in a failover
+/// of the ledger.
+const RENEWED_EVERY: Duration = Duration::from_secs(20);
 
 /// Those of this process: no more than the notices that it has on their way.
 #[derive(Clone, Default)]

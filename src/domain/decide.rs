@@ -63,12 +63,10 @@ pub fn decide(seen: &Observed, policy: &Policy, now: Time) -> Step {
         .or_else(|| word(seen, now))
         .or_else(|| delay(seen, policy, now))
         .unwrap_or_else(|| match seen.progress.phase {
-            Phase::Pending if goods_wait(seen).is_some() => wait(
-                seen,
-                LOOK_AGAIN,
-                "the goods are here, and are not booked yet",
-            ),
-            Phase::Pending => pending(seen, policy, now),
+            Phase::Pending => match goods_wait(seen) {
+                Some(why) => wait(seen, LOOK_AGAIN, why),
+                None => pending(seen, policy, now),
+            },
             Phase::Placing => placing(seen, policy, now),
             Phase::Awaiting => awaiting(seen, policy, now),
             Phase::Succeeded | Phase::Failed => ended(seen),
@@ -205,7 +203,7 @@ fn delay(seen: &Observed, policy: &Policy, now: Time) -> Option<Step> {
             let late = now.since(waiting_since(seen)) > policy.delayed_after;
             let marked = Progress {
                 delay: Delay::Marked,
-                message: delayed_message(progress),
+                message: goods_wait(seen).unwrap_or_else(|| delayed_message(progress)),
                 ..progress.clone()
             };
             late.then(|| Step::Record(Box::new(marked)))
@@ -322,19 +320,14 @@ fn ended(seen: &Observed) -> Step {
 
 /// Finished, unless goods wait: who is not in the watch is looked at seldom.
 fn finish(seen: &Observed, told: Option<Told>) -> Step {
-    let finished = goods_wait(seen).is_none();
-    if !finished && told == seen.progress.told {
-        return wait(
-            seen,
-            LOOK_AGAIN,
-            "the goods are here, and are not booked yet",
-        );
+    match goods_wait(seen) {
+        Some(why) if told == seen.progress.told => wait(seen, LOOK_AGAIN, why),
+        waits => Step::Record(Box::new(Progress {
+            finished: waits.is_none(),
+            told,
+            ..seen.progress.clone()
+        })),
     }
-    Step::Record(Box::new(Progress {
-        finished,
-        told,
-        ..seen.progress.clone()
-    }))
 }
 
 fn fail(progress: &Progress, reason: Reason, message: String) -> Progress {

@@ -38,12 +38,12 @@ pub(super) async fn of_release(target: &Target) -> Result<(Mapping, String), Fai
         [] => common(&format!(
             "no release in namespace {namespace} has a mapping of its own"
         )),
-        [(said, yaml)] => Ok((
+        [(said, yaml)] if !releases.are_several() => Ok((
             of_text(yaml)?,
             format!("the mapping of release {}", said.instance()),
         )),
         _ => Err(Failure::usage(
-            format!("namespace {namespace} has several releases with a mapping"),
+            format!("namespace {namespace} has several releases, and a mapping of some"),
             "Give one as a file, with --mapping.",
         )),
     }

@@ -76,6 +76,13 @@ impl Releases {
         mappings.collect()
     }
 
+    /// Whether there is more than one.
+    pub(super) fn are_several(&self) -> bool {
+        let mut instances = self.said.iter().map(Said::instance);
+        let first = instances.next();
+        instances.any(|one| Some(one) != first)
+    }
+
     fn of(&self, component: &str) -> impl Iterator<Item = &Said> {
         self.said.iter().filter(move |said| said.is(component))
     }

@@ -28,8 +28,8 @@ const KNOWN: [&str; 6] = ["controller", "ingest", "receiver", "sales", "relay", 
 /// The port's name; the Role for readers names it too.
 const PORT: &str = "read";
 
-/// What a role that could not read its ledger answers is about.
-const LEDGER: &str = "the ledger";
+/// What a role whose ledger does not answer says.
+const LEDGER: &str = "the ledger is unavailable";
 
 /// The role that reads the ledger for people.
 const CONTROLLER: &str = "controller";

@@ -6,10 +6,10 @@ use restock_operator::domain::decide::{LOOK_AGAIN, Step, decide};
 use restock_operator::domain::notice::{self, Kind};
 use restock_operator::domain::policy::{OnOverdue, Policy};
 use restock_operator::domain::progress::{
-    Delay, Observed, OrderOutcome, Phase, Progress, Reason, RowOutcome, Told,
+    Delay, Observed, OrderOutcome, Phase, Progress, Reason, Request, RowOutcome, Told,
 };
 use restock_operator::domain::time::Time;
-use restock_operator::domain::word::Verb;
+use restock_operator::domain::word::{Handled, Verb};
 use std::time::Duration;
 
 fn unbooked(progress: &Progress) -> Observed {
@@ -19,6 +19,9 @@ fn unbooked(progress: &Progress) -> Observed {
         ..seen(progress, &said, &[row(RowOutcome::Placed)])
     }
 }
+
+const WHY: &str =
+    "The goods are here, says kim, and the receiver does not book them: it cannot be reached.";
 
 fn awaiting() -> Progress {
     at(Phase::Awaiting, Reason::OrderPlaced, OrderOutcome::Placed)
@@ -67,7 +70,42 @@ fn a_callback_that_is_overdue_is_a_failure_and_never_another_order() {
             (Phase::Failed, Reason::CallbackOverdue)
         );
         assert_eq!(verdict.handled_resolution, None, "the word is still there");
+        assert!(verdict.message.ends_with(WHY), "{}", verdict.message);
     }
+}
+
+#[test]
+fn goods_whose_callback_is_parked_are_not_ordered_again_either() {
+    let said = word(Verb::Arrived(pieces(3)), 1);
+    let parked = Progress {
+        handled_resolution: Some(Handled::done(&said, NOW)),
+        delay: Delay::Told,
+        ..awaiting()
+    };
+    let policy = Policy {
+        on_overdue: OnOverdue::Reorder,
+        max_attempts: 3,
+        ..Policy::default()
+    };
+    let (seen, now) = late(seen(&parked, &said, &[row(RowOutcome::Placed)]));
+    let verdict = recorded(decide(&seen, &policy, now));
+    assert_eq!(verdict.phase, Phase::Failed);
+    // Without a word the policy has it ordered once more.
+    let silent = Observed {
+        progress: Progress {
+            handled_resolution: None,
+            ..parked
+        },
+        request: Request {
+            resolution: None,
+            ..seen.request.clone()
+        },
+        ..seen
+    };
+    assert_eq!(
+        recorded(decide(&silent, &policy, now)).phase,
+        Phase::Pending
+    );
 }
 
 #[test]
@@ -78,6 +116,7 @@ fn what_takes_too_long_is_marked_as_ever() {
         ..Policy::default()
     };
     let marked = recorded(decide(&seen, &policy, now));
+    assert_eq!(marked.message, WHY);
     assert_eq!(marked.delay, Delay::Marked);
 }
 

@@ -284,7 +284,9 @@ fn perform(
             if lost && world.left.parked_callbacks > 0 {
                 world.left.parked_callbacks -= 1;
                 world.inbox.push(callback);
-                go_on_to(world, controller, object, Change::Record(progress.clone()));
+                if object.progress.phase != Phase::Pending {
+                    go_on_to(world, controller, object, Change::Record(progress.clone()));
+                }
             } else {
                 arrive(world, &callback, rules);
             }

@@ -128,7 +128,7 @@ async fn a_message_is_read_by_the_mapping_of_the_release() {
         assert!(said.out.contains("productId: CP-502102"), "{said:?}");
 
         maps.create(&parameters, &mapping("other")).await.unwrap();
-        simulate(&[]).expect(2, &["several releases with a mapping", "--mapping"]);
+        simulate(&[]).expect(2, &["several releases, and a mapping", "--mapping"]);
     })
     .await;
 }

@@ -3,7 +3,8 @@
 use super::Args;
 use super::Role::{Controller, Ingest};
 use super::report::Report;
-use super::{rights, served};
+use super::rights;
+use super::served::{self, Served};
 use crate::crd::definitions;
 use crate::crd::factory::Factory;
 use crate::edge::cluster::{self, ClusterError};
@@ -80,31 +81,28 @@ async fn installed(args: &Args, client: &Client, report: &mut Report) -> Result<
         match cluster::get(&api, &name).await {
             Ok(found) => report.all("definition", problems(&wanted, found.as_ref()), &name),
             // Only those who install may read it; what is served, anybody may ask.
-            Err(ClusterError::Refused(_)) => match served::lacks(client, &wanted).await {
-                Ok(lacks) => served(lacks, &name, report),
-                Err(ClusterError::Refused(_)) => report.weak(
-                    "definition",
-                    format!(
-                        "{name} is served; of which version, this account may not ask: the role \
-                         system:discovery of Kubernetes lets it"
-                    ),
-                ),
-                Err(why) => return Err(why),
-            },
+            Err(ClusterError::Refused(_)) => {
+                as_served(served::served(client, &wanted).await?, &name, report);
+            }
             Err(why) => return Err(why),
         }
     }
     Ok(())
 }
 
-fn served(lacks: Option<Vec<String>>, name: &str, report: &mut Report) {
-    let problems = match lacks {
-        None => vec![format!("{name} is missing; {INSTALL}")],
-        Some(lacks) if lacks.is_empty() => Vec::new(),
-        Some(lacks) => vec![format!(
+fn as_served(served: Served, name: &str, report: &mut Report) {
+    let problems = match served {
+        Served::Missing => vec![format!("{name} is missing; {INSTALL}")],
+        Served::Without(fields) if fields.is_empty() => Vec::new(),
+        Served::Without(fields) => vec![format!(
             "{name} is of another version of this software, without {}; {INSTALL}",
-            lacks.join(", ")
+            fields.join(", ")
         )],
+        Served::Unknown => {
+            let may_not = "whether it is served, and with which fields, nobody says to this account: \
+                 the role system:discovery of Kubernetes lets it ask";
+            return report.weak("definition", format!("{name}: {may_not}"));
+        }
     };
     let good = format!("{name} is served, with every field of this version");
     report.all("definition", problems, good);

@@ -8,31 +8,47 @@ use serde_json::Value;
 /// Fields named at most: an older definition lacks one or some.
 const NAMED_MAX: usize = 5;
 
-/// The fields of this definition that the cluster does not know, as paths; none if it is not
-/// served at all.
+/// How a definition is served.
+pub(super) enum Served {
+    Missing,
+    /// But for these fields, as paths; with all of them if there are none.
+    Without(Vec<String>),
+    /// Nobody says it to this account.
+    Unknown,
+}
+
+/// Which fields of this definition the cluster knows.
 ///
 /// # Errors
-/// [`ClusterError`], also where its schemas may not be read.
-pub(super) async fn lacks(
+/// [`ClusterError`], but never [`ClusterError::Refused`].
+pub(super) async fn served(
     client: &Client,
     wanted: &CustomResourceDefinition,
-) -> Result<Option<Vec<String>>, ClusterError> {
-    if !cluster::serves(client, wanted).await? {
-        return Ok(None);
+) -> Result<Served, ClusterError> {
+    match cluster::serves(client, wanted).await {
+        Ok(true) => {}
+        Ok(false) => return Ok(Served::Missing),
+        Err(ClusterError::Refused(_)) => return Ok(Served::Unknown),
+        Err(why) => return Err(why),
     }
-    let served = cluster::schemas(client, wanted).await?;
+    let schemas = match cluster::schemas(client, wanted).await {
+        Ok(schemas) => schemas,
+        Err(ClusterError::Refused(_) | ClusterError::Gone(_)) => return Ok(Served::Unknown),
+        Err(why) => return Err(why),
+    };
     let kind = wanted.spec.names.kind.as_str();
-    let schemas = served["components"]["schemas"].as_object();
+    let known = schemas["components"]["schemas"].as_object();
     let is_it = |schema: &&Value| schema["x-kubernetes-group-version-kind"][0]["kind"] == kind;
-    let schema = schemas.and_then(|schemas| schemas.values().find(is_it));
-    let of_ours = wanted.spec.versions[0].schema.as_ref();
-    let of_ours = of_ours.and_then(|schema| serde_json::to_value(&schema.open_api_v3_schema).ok());
+    let known = known.and_then(|known| known.values().find(is_it));
+    let ours = wanted.spec.versions[0].schema.as_ref();
+    let ours = ours.and_then(|schema| serde_json::to_value(&schema.open_api_v3_schema).ok());
+    let (Some(ours), Some(known)) = (ours, known) else {
+        return Ok(Served::Unknown);
+    };
     let mut missing = Vec::new();
-    if let (Some(ours), Some(schema)) = (of_ours, schema) {
-        compare(&ours, schema, "", &mut missing);
-    }
+    compare(&ours, known, "", &mut missing);
     missing.truncate(NAMED_MAX);
-    Ok(Some(missing))
+    Ok(Served::Without(missing))
 }
 
 /// Adds the fields of `wanted` that `served` has not.

@@ -31,7 +31,7 @@ impl Asked {
             (Some(sku), None) => Ok(About::Product(sku.clone())),
             (None, Some(name)) if is_name(name) => Ok(About::Known(name.clone())),
             (None, Some(_)) => Err(query::wrong(
-                "a request has a name of small letters, digits, - and ., or an id",
+                "a request has a name, or an id, of letters, digits, - and .",
             )),
             (Some(_), Some(_)) => Err(query::wrong("sku or request: name one of the two")),
         }
@@ -41,7 +41,9 @@ impl Asked {
 /// Whether it may be the id of a request, or the name of an object.
 fn is_name(text: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    text.len() <= OBJECT_NAME_CHARACTERS_MAX as usize && text.chars().all(is_letter)
+    !text.is_empty()
+        && text.len() <= OBJECT_NAME_CHARACTERS_MAX as usize
+        && text.chars().all(is_letter)
 }
 
 pub(super) async fn page(

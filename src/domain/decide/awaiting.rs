@@ -1,6 +1,6 @@
 //! What an Awaiting request does next: wait for the callback, or take the verdict.
 
-use super::word::goods_wait;
+use super::word::{goods_are_parked, goods_wait};
 use super::{LOOK_AGAIN, Step, attempts_max, failed, known, orders_counted, own_row, wait};
 use crate::domain::policy::{OnOverdue, Policy};
 use crate::domain::progress::{LedgerView, Observed, OrderOutcome, Phase, Progress, Reason};
@@ -46,7 +46,8 @@ pub(super) fn awaiting(seen: &Observed, policy: &Policy, now: Time) -> Step {
 fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
     let attempts_left = orders_counted(ledger) < attempts_max(&seen.progress, policy);
     // Goods that a person counted are not ordered once more, also while nobody books them.
-    let are_here = goods_wait(seen).is_some();
+    let waiting = goods_wait(seen);
+    let are_here = waiting.is_some() || goods_are_parked(&seen.progress);
     if policy.on_overdue == OnOverdue::Reorder && attempts_left && !are_here {
         return Step::Record(Box::new(Progress {
             phase: Phase::Pending,
@@ -65,6 +66,10 @@ fn overdue(seen: &Observed, policy: &Policy, ledger: &LedgerView) -> Step {
             Reason::OrderOutcomeUnknown,
             in_doubt(&seen.progress.message),
         ),
+    };
+    let message = match waiting {
+        Some(why) => format!("{message} {why}"),
+        None => message,
     };
     failed(seen, reason, message)
 }

@@ -48,12 +48,26 @@ pub(super) fn word(seen: &Observed, now: Time) -> Option<Step> {
     })
 }
 
-/// Why goods that a person says have come are not booked yet, though it was tried just now: no
-/// receiver takes them. All else goes on meanwhile, but for another order.
-pub(super) fn goods_wait(seen: &Observed) -> Option<&str> {
-    let word = unhandled(seen)?;
-    let unbooked = seen.unbooked.as_deref();
-    unbooked.filter(|_| matches!(word.verb, Verb::Arrived(_)))
+/// That goods which a person says have come are not booked, though it was tried just now, and why:
+/// no receiver takes them. All else goes on meanwhile, but for another order.
+pub(super) fn goods_wait(seen: &Observed) -> Option<String> {
+    let word = unhandled(seen).filter(|word| matches!(word.verb, Verb::Arrived(_)))?;
+    let why = seen.unbooked.as_ref()?;
+    Some(format!(
+        "The goods are here, says {}, and the receiver does not book them: {why}.",
+        word.by
+    ))
+}
+
+/// Whether a person has said that the goods of this attempt came, and the receiver has their
+/// callback.
+pub(super) fn goods_are_parked(progress: &Progress) -> bool {
+    let handled = progress.handled_resolution.as_ref();
+    handled.is_some_and(|handled| {
+        handled.refusal.is_none()
+            && matches!(handled.word.verb, Verb::Arrived(_))
+            && handled.word.attempt == progress.attempt
+    })
 }
 
 /// The word that goods were faster than.

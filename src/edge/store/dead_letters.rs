@@ -248,7 +248,7 @@ impl Store {
         letters: &[DeadLetter],
         notice_id: &str,
     ) -> Result<(), StoreError> {
-        Ok(self.try_mark_told(letters, notice_id).await?)
+        retried(async || self.try_mark_told(letters, notice_id).await).await
     }
 
     async fn try_mark_told(&self, letters: &[DeadLetter], notice_id: &str) -> Result<(), Failure> {

@@ -56,7 +56,14 @@ macro_rules! archived {
 
 const OF_ALL: &str = archived!("");
 const OF_PRODUCT: &str = archived!("sku = ? AND ");
-const OF_KNOWN: &str = archived!("(request_id = ? OR name = ?) AND ");
+/// Each by an index of its own: a year of rows is not read for a name that is not there.
+const OF_KNOWN: &str = concat!(
+    "SELECT request_id, uid, object, archived_at FROM (\
+     SELECT request_id, uid, object, archived_at FROM archive WHERE request_id = ? UNION \
+     SELECT request_id, uid, object, archived_at FROM archive WHERE name = ?) AS known \
+     WHERE archived_at >= ? AND ",
+    newest_first!("archived_at", "uid")
+);
 
 impl Store {
     /// At most `limit` requests that finished at `since` or later, behind this mark, the newest

@@ -80,7 +80,7 @@ fn by_reason(args: &Args, read: &Read, whole: &Value, now: Time) -> String {
     let mut first = format!("{count}; {}", looked(whole, now));
     let unmet = unmet(read, whole);
     if unmet > 0 {
-        let those = format!("; {unmet} of them were not met then, and may have left it");
+        let those = format!("; not met then, and perhaps gone: {unmet} of them");
         first.push_str(&those);
     }
     let mut text = wrapped(&first, 0) + "\n";

@@ -68,6 +68,10 @@ pub(super) async fn each(
     } = acting;
     drop(progress);
     report.say(&format!("{count} of {} {}\n", letters(planned), done.words));
+    // First, for the last one says how it ended.
+    if let Err(why) = rest {
+        failures.add(why);
+    }
     match looked {
         Err(why) => failures.add(why),
         Ok(looked) if !left.is_empty() => match unmet(left.len(), looked, queues) {
@@ -75,9 +79,6 @@ pub(super) async fn each(
             Err(why) => failures.add(why),
         },
         Ok(_) => {}
-    }
-    if let Err(why) = rest {
-        failures.add(why);
     }
     failures.told()
 }

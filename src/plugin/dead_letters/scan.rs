@@ -98,7 +98,7 @@ impl Looked {
     pub(super) fn shortfall(self, queues: &Queues) -> Option<&'static str> {
         if !self.is_short() {
             None
-        } else if self.letters >= LETTERS_MAX {
+        } else if !self.whole {
             Some("One look ends after 1,000: what is behind is met once those before it are gone.")
         } else if queues.is_fifo {
             Some(
@@ -147,6 +147,8 @@ pub(super) async fn look<S>(
     let mut looks = 0;
     loop {
         let looked = look_once(queues, async |found| judge(&mut *sought, found).await).await?;
+        // Nothing that a look leads to is begun after Ctrl-C.
+        queues.stop.go_on()?;
         looks += 1;
         if is_found(sought) || !looked.is_to_be_repeated(queues, looks).await {
             return Ok(looked);

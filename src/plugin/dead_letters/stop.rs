@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long a look may take to end: the call that it is in, of ten seconds at most, and to give a
-/// thousand letters back.
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
+/// How long a look may take to end: a copy and a deletion of ten seconds each at most, and a hundred
+/// calls that give a thousand letters back.
+const ENDS_WITHIN: Duration = Duration::from_secs(45);
 
 /// Whether somebody wants an end, and whether letters are hidden just then.
 #[derive(Clone, Default)]
@@ -34,8 +34,8 @@ impl Stop {
         }
         tokio::select! {
             done = doing => done,
-            Ok(()) = tokio::signal::ctrl_c() => Err(interrupted()),
-            () = tokio::time::sleep(ENDS_WITHIN) => Err(interrupted()),
+            Ok(()) = tokio::signal::ctrl_c() => Err(cut_off()),
+            () = tokio::time::sleep(ENDS_WITHIN) => Err(cut_off()),
         }
     }
 
@@ -51,6 +51,14 @@ impl Stop {
             false => Ok(()),
         }
     }
+}
+
+fn cut_off() -> Failure {
+    Failure::interrupted(
+        "ended by Ctrl-C, before letters that were hidden for a look were given back",
+        "They come back by themselves within two minutes. Run it again then: what was done is done, \
+         and what was done by half is done whole.",
+    )
 }
 
 fn interrupted() -> Failure {

@@ -29,7 +29,7 @@ pub(super) fn summary(summary: &Summary, wide: bool) -> String {
     let mut text = format!("{count} {noun} {place}, {at}\n");
     if count == 0 {
         text.push_str(match (summary.selects, summary.everywhere) {
-            (true, _) => "None is selected: without a selector all are listed. Phases begin with a capital letter.\n",
+            (true, _) => "None is selected. Phases begin with a capital letter, as in Failed.\n",
             (false, false) => "-n names another namespace, -A looks in all.\n",
             (false, true) => "",
         });

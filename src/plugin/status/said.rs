@@ -92,8 +92,14 @@ pub(super) fn waiting(view: &View) -> Option<String> {
     }
     let text = |field: &str| said.get(field).and_then(Value::as_str).unwrap_or_default();
     let (who, verb) = (text("by"), text("verb"));
+    let waits = match verb {
+        "Arrived" => {
+            "is not done yet. If that lasts, no receiver books the goods: an Event NotBooked says why"
+        }
+        _ => "is still to be taken up by the controller",
+    };
     Some(plain_text(
-        &format!("What {who} said, {verb}, is still to be taken up by the controller."),
+        &format!("What {who} said, {verb}, {waits}."),
         TEXT_CHARACTERS_MAX,
     ))
 }

@@ -249,7 +249,9 @@ fn next(view: &View, now: Time) -> Vec<Advice> {
     {
         next.push(Advice::of(format!("Callback due: {}.", in_or_ago(at))));
     }
-    if phase == "Failed" && !view.is_true("/status/finished") {
+    // Goods that nobody books keep a request that was told from its end.
+    let is_told = view.text("/status/notice/id").is_some() || view.is_true("/status/finished");
+    if phase == "Failed" && !is_told {
         next.push(Advice::of("The operations team is still to be told."));
     }
     next.extend(said::waiting(view).map(Advice::of));

@@ -173,7 +173,7 @@ impl Saying {
                 "{self} is not on the request: the cluster's definition has no words of people"
             ),
             "Nothing was changed. The definitions are older than this program: apply those of the \
-             operator's version, by `restock-operator crd | kubectl apply --server-side -f -`.",
+             operator's version, by `restock-operator crd | kubectl apply --server-side --force-conflicts -f -`.",
         )
     }
 
