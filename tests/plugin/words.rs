@@ -351,7 +351,7 @@ async fn the_story_says_who_said_what_when_why_and_what_became_of_it() {
         create(&place, &by_person("one"), in_doubt()).await;
         say(&place, &["resolve", "one", "arrived", "--quantity", "5"]).expect(0, &[]);
         let story = ask(&place, &["status", "one"]).out;
-        let waiting = "What admin said, Arrived, is still to be taken up by the controller.";
+        let waiting = "What admin said, Arrived, is not done yet.";
         assert!(story.contains(waiting), "{story}");
         take_up(&place, "one", None).await;
         let story = ask(&place, &["status", "one"]).out;
