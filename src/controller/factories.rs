@@ -3,8 +3,8 @@
 use crate::controller::context::Context;
 use crate::controller::gates::GateState;
 use crate::crd::conditions::factory_ready;
-use crate::crd::factory::Factory;
 use crate::crd::factory::status::{Breaker, FactoryStatus, LastError};
+use crate::crd::factory::{Factory, SUSPENDED};
 use crate::crd::time::micro_time;
 use crate::domain::order::FactoryKey;
 use crate::edge::cluster;
@@ -124,7 +124,7 @@ fn readiness(
     if factory.spec.suspend {
         return (
             false,
-            "Suspended",
+            SUSPENDED,
             "No new orders; those in flight go on.".to_owned(),
         );
     }

@@ -37,6 +37,9 @@ const ORDERS_PER_SECOND_MAX: u32 = 1_000;
 /// Attempts: each may cost an order, so that many is never wanted by a policy.
 const ATTEMPTS_MAX: u32 = 10;
 
+/// The reason of its Ready condition while a person holds it.
+pub const SUSPENDED: &str = "Suspended";
+
 /// Where orders go, and every limit on them.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(

@@ -130,7 +130,7 @@ mod tests {
         Look {
             began: at(second),
             met,
-            ran_dry: met == depth || met < 1_000,
+            ran_dry: met < 1_000,
             depth,
             hidden: 0,
             is_all: met == depth,
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn where_no_look_meets_all_what_has_gone_is_known_after_so_many_looks() {
-        for (depth, looks) in [(1_001, 15), (5_000, 70), (100_000, 1_400)] {
+        for (depth, looks) in [(1_000, 14), (1_001, 15), (5_000, 70), (100_000, 1_400)] {
             let mut gone = Gone::default();
             for round in 0..2 {
                 for one in round * looks..(round + 1) * looks - 1 {
@@ -247,14 +247,14 @@ mod tests {
     fn a_look_that_runs_dry_ends_a_round() {
         let mut gone = Gone::default();
         for minute in 0..13 {
-            gone.add(look(minute * 60, 1_000, 1_001));
+            gone.add(look(minute * 60, 1_000, 1_000));
             assert_eq!(gone.at_last(), None);
         }
         for minute in 13..17 {
             gone.add(look(minute * 60, 900, 900));
         }
         assert_eq!(gone.at_last(), Some(at(13 * 60)));
-        gone.add(look(17 * 60, 1_000, 1_001));
+        gone.add(look(17 * 60, 1_000, 1_000));
         assert_eq!(gone.at_last(), None);
     }
 }

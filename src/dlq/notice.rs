@@ -16,9 +16,9 @@ pub(super) const LETTERS_MAX: u32 = 200;
 /// Longest reason that is shown: what the ledger keeps.
 const REASON_CHARACTERS_MAX: usize = 255;
 
-/// Where letters lie.
+/// Where letters whereabouts.
 #[derive(Clone, Copy)]
-pub(super) struct Lie<'a> {
+pub(super) struct Whereabouts<'a> {
     /// In this queue.
     pub(super) queue_arn: &'a str,
     /// Beside so many that nobody can look at.
@@ -27,9 +27,8 @@ pub(super) struct Lie<'a> {
     pub(super) namespace: Option<&'a str>,
 }
 
-/// One notice for these letters, grouped by reason, and its stable id. `behind` counts
-/// those that nobody can look at.
-pub(super) fn compose(letters: &[DeadLetter], lie: &Lie<'_>) -> (String, Notice) {
+/// One notice for these letters, grouped by reason, and its stable id.
+pub(super) fn compose(letters: &[DeadLetter], whereabouts: &Whereabouts<'_>) -> (String, Notice) {
     let id = id(letters);
     let (count, messages) = counted(letters);
     let attributes = [
@@ -42,7 +41,7 @@ pub(super) fn compose(letters: &[DeadLetter], lie: &Lie<'_>) -> (String, Notice)
             "[restock] {count} dead {messages}{}: could not become an order",
             again(letters)
         ),
-        text: text(letters, lie, &id),
+        text: text(letters, whereabouts, &id),
         attributes: attributes
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
@@ -73,12 +72,12 @@ fn again(letters: &[DeadLetter]) -> String {
     }
 }
 
-fn text(letters: &[DeadLetter], lie: &Lie<'_>, id: &str) -> String {
+fn text(letters: &[DeadLetter], whereabouts: &Whereabouts<'_>, id: &str) -> String {
     let (count, messages) = counted(letters);
-    let Lie {
+    let Whereabouts {
         queue_arn, behind, ..
-    } = lie;
-    let of_release = lie.namespace.map(|name| format!(" -n {name}"));
+    } = whereabouts;
+    let of_release = whereabouts.namespace.map(|name| format!(" -n {name}"));
     let of_release = of_release.unwrap_or_default();
     let mut text = format!(
         "What      {count} {messages} could not become a restock request{}. Kept in\n          \
@@ -171,8 +170,8 @@ mod tests {
         }
     }
 
-    fn lie(behind: u64) -> Lie<'static> {
-        Lie {
+    fn whereabouts(behind: u64) -> Whereabouts<'static> {
+        Whereabouts {
             queue_arn: "arn:aws:sqs:eu-central-1:123456789012:dead",
             behind,
             namespace: Some("restock"),
@@ -186,7 +185,7 @@ mod tests {
             letter(2, "why"),
             letter(3, "why"),
         ];
-        let (id, notice) = compose(&letters, &lie(0));
+        let (id, notice) = compose(&letters, &whereabouts(0));
         assert!(!notice.text.contains("More"));
         // A move by SQS alone takes from a letter the id that only SQS gave it.
         assert!(!notice.text.contains("aws sqs"), "{}", notice.text);
@@ -211,7 +210,7 @@ mod tests {
         assert_eq!(notice.attributes["NoticeId"], id);
         let mut reversed = letters.to_vec();
         reversed.reverse();
-        let (repeated, notice) = compose(&reversed, &lie(12));
+        let (repeated, notice) = compose(&reversed, &whereabouts(12));
         assert_eq!(repeated, id);
         assert!(
             notice
@@ -229,7 +228,7 @@ mod tests {
             first_died_at: Some(Time::from_micros(1_000_000)),
             ..letter(1, "why")
         };
-        let (_, notice) = compose(&[again, letter(2, "why")], &lie(0));
+        let (_, notice) = compose(&[again, letter(2, "why")], &whereabouts(0));
         assert_eq!(
             notice.subject,
             "[restock] 2 dead messages (1 again): could not become an order"
@@ -248,11 +247,11 @@ mod tests {
             })
             .collect();
         let namespace = "n".repeat(63);
-        let lie = Lie {
+        let whereabouts = Whereabouts {
             namespace: Some(&namespace),
-            ..lie(9)
+            ..whereabouts(9)
         };
-        let (_, notice) = compose(&letters, &lie);
+        let (_, notice) = compose(&letters, &whereabouts);
         assert!(notice.text.len() < crate::edge::sns::MESSAGE_BYTES_MAX);
     }
 }

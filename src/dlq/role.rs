@@ -4,7 +4,7 @@ use super::Args;
 use super::claims::Claims;
 use super::gone::{Gone, Look};
 use super::metrics::Metrics;
-use super::notice::Lie;
+use super::notice::Whereabouts;
 use super::present::Present;
 use super::sweep::{Sweep, behind};
 use super::tell::Teller;
@@ -337,12 +337,12 @@ impl Role {
             anyhow::bail!("{problem}");
         }
         let pulse = &self.conditions.pulse;
-        let lie = Lie {
+        let whereabouts = Whereabouts {
             queue_arn: dead_queue_arn,
             behind: self.behind,
             namespace: self.namespace.as_deref(),
         };
-        let telling = self.teller.turn(&lie, pulse);
+        let telling = self.teller.turn(&whereabouts, pulse);
         Ok(telling.await?)
     }
 }

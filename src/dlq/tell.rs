@@ -6,7 +6,7 @@
 
 use super::claims::{Claim, Claims, HOLD};
 use super::metrics::Metrics;
-use super::notice::{self, Lie};
+use super::notice::{self, Whereabouts};
 use crate::domain::notice::Notice;
 use crate::edge::aws::AwsError;
 use crate::edge::channels::{Acknowledgements, Channel, Channels, in_words};
@@ -71,7 +71,11 @@ impl Teller {
 
     /// Tells all that is untold, as far as one turn goes, and that so many more stand
     /// `behind`, which nobody can look at.
-    pub(super) async fn turn(&mut self, lie: &Lie<'_>, pulse: &Pulse) -> Result<(), TellError> {
+    pub(super) async fn turn(
+        &mut self,
+        whereabouts: &Whereabouts<'_>,
+        pulse: &Pulse,
+    ) -> Result<(), TellError> {
         let mut failed = Vec::new();
         for _ in 0..self.pending.len() {
             pulse.beat();
@@ -82,7 +86,7 @@ impl Teller {
                 break;
             }
             pulse.beat();
-            let Some(pending) = self.claim(lie).await? else {
+            let Some(pending) = self.claim(whereabouts).await? else {
                 break;
             };
             let heard = self.send(pending, &mut failed).await?;
@@ -122,7 +126,7 @@ impl Teller {
         Ok(())
     }
 
-    async fn claim(&self, lie: &Lie<'_>) -> Result<Option<Pending>, StoreError> {
+    async fn claim(&self, whereabouts: &Whereabouts<'_>) -> Result<Option<Pending>, StoreError> {
         let claim = self.claims.hold(random::hex_128());
         let letters = self
             .store
@@ -131,7 +135,7 @@ impl Teller {
         if letters.is_empty() {
             return Ok(None);
         }
-        let (id, notice) = notice::compose(&letters, lie);
+        let (id, notice) = notice::compose(&letters, whereabouts);
         Ok(Some(Pending {
             letters,
             id,

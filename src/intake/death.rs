@@ -7,6 +7,7 @@ use crate::domain::order::{QUANTITY_MAX, WordError};
 use crate::domain::time::Time;
 use crate::edge::mapping::Mapping;
 use crate::edge::sqs::Received;
+use kube::ResourceExt as _;
 use prometheus_client::encoding::EncodeLabelValue;
 
 /// Why, without its words: a closed set, for metrics.
@@ -69,6 +70,8 @@ pub struct Former {
 pub struct Death {
     /// Its request id, or a name made from its content, which outlives a redrive.
     pub known_as: String,
+    /// The name of the request that it becomes, or became, where it reads as an order.
+    pub request: Option<String>,
     /// What it was before a redrive gave it an event id, if it was one that did.
     pub formerly: Option<Former>,
     /// Who gave it its identity; none where it cannot be opened, or its event id is none.
@@ -90,6 +93,7 @@ impl Death {
                 let why = Why::from(why);
                 return Self {
                     known_as: unreadable_id(&message.body, &message.attributes),
+                    request: None,
                     formerly: None,
                     identity: None,
                     cause: Cause::from(&why),
@@ -99,11 +103,12 @@ impl Death {
             }
         };
         let read = request(&envelope, message, queue_arn, mapping, now);
-        let (cause, reason, impersonal) = match read {
-            Err(why) => (Cause::from(&why), why.to_string(), impersonal(&why)),
+        let (name, cause, reason, impersonal) = match read {
+            Err(why) => (None, Cause::from(&why), why.to_string(), impersonal(&why)),
             Ok(request) => {
                 let reason = readable(&request.spec.product_id);
-                (Cause::Readable, reason.clone(), reason)
+                let name = Some(request.name_any());
+                (name, Cause::Readable, reason.clone(), reason)
             }
         };
         let identity = Identity::of(&envelope, queue_arn, &message.message_id).ok();
@@ -114,6 +119,7 @@ impl Death {
         });
         Self {
             known_as: envelope.dead_letter_id(queue_arn, &message.message_id),
+            request: name,
             formerly,
             identity: identity.map(|identity| identity.kind),
             cause,

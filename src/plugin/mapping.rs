@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::release::Releases;
-use super::target::Target;
+use super::target::Place;
 use crate::edge::mapping::{Mapping, MappingFile};
 use std::path::Path;
 
@@ -20,16 +20,18 @@ pub(super) fn of_text(yaml: &str) -> Result<Mapping, Failure> {
 
 /// That of the release in the namespace, and in words whose it is. Where there is none, or it may
 /// not be read, the common shop's.
-pub(super) async fn of_release(target: &Target) -> Result<(Mapping, String), Failure> {
+pub(super) async fn of_release(
+    place: &Result<Place, Failure>,
+) -> Result<(Mapping, String), Failure> {
     let common = |why: &str| {
         let said = format!("the common shop's keys: {why}");
         Ok((Mapping::common_shop(), said))
     };
-    let releases = match target.place().await {
-        Ok(place) => Releases::at(&place).await,
-        Err(why) => Err(why),
+    let place = match place {
+        Ok(place) => place,
+        Err(why) => return common(&why.in_words()),
     };
-    let releases = match releases {
+    let releases = match Releases::at(place).await {
         Ok(releases) => releases,
         Err(why) => return common(&why.in_words()),
     };

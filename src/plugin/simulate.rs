@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::mapping;
 use super::output::{self, Output, print_names};
 use super::screen;
-use super::target::Target;
+use super::target::{Place, Target};
 use crate::edge::mapping::Mapping;
 use crate::process::clock;
 use crate::process::columns::wrapped;
@@ -53,16 +53,20 @@ pub(super) struct Args {
 /// Says it, for each message of the file.
 pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
     let messages = input::read(&args.file)?;
-    let mapping = mapping(&args, target).await?;
+    let place = match args.offline {
+        true => None,
+        false => Some(target.place().await),
+    };
+    let mapping = mapping(&args, place.as_ref()).await?;
     let now = clock::now();
     let mut outcomes: Vec<Outcome> = messages
         .iter()
         .map(|message| Outcome::of(message, args.queue_arn.as_deref(), &mapping, now))
         .collect();
     // What can be said without the cluster is said, whatever becomes of asking it.
-    let asked = match args.offline {
-        true => Ok(()),
-        false => ask::cluster(target, &mut outcomes).await,
+    let asked = match place {
+        None => Ok(()),
+        Some(place) => ask::cluster(place, &mut outcomes).await,
     };
     match args.output {
         None | Some(Output::Wide) => screen::print(&print::outcomes(&outcomes)?),
@@ -91,12 +95,12 @@ pub(super) async fn run(args: Args, target: &Target) -> Result<(), Failure> {
 }
 
 /// That of the file, of the release, or the common shop's; says which, where nobody named one.
-async fn mapping(args: &Args, target: &Target) -> Result<Mapping, Failure> {
-    match &args.mapping {
-        Some(path) => mapping::of_file(path).await,
-        None if args.offline => Ok(Mapping::common_shop()),
-        None => {
-            let (mapping, whose) = mapping::of_release(target).await?;
+async fn mapping(args: &Args, place: Option<&Result<Place, Failure>>) -> Result<Mapping, Failure> {
+    match (&args.mapping, place) {
+        (Some(path), _) => mapping::of_file(path).await,
+        (None, None) => Ok(Mapping::common_shop()),
+        (None, Some(place)) => {
+            let (mapping, whose) = mapping::of_release(place).await?;
             let said = format!("read by {whose}");
             screen::complain(&format!("note:  {}\n", wrapped(&said, NOTE_INDENT)));
             Ok(mapping)

@@ -61,18 +61,22 @@ impl Target {
 
     /// Connects, to look at named requests: a name says nothing without its namespace.
     pub(super) async fn namespace_of_names(&self) -> Result<(Place, String), Failure> {
-        let place = self.place().await?;
-        match place.namespace.clone() {
-            Some(namespace) => Ok((place, namespace)),
+        self.place().await?.of_names()
+    }
+}
+
+impl Place {
+    /// With its one namespace: a name says nothing without it.
+    pub(super) fn of_names(self) -> Result<(Self, String), Failure> {
+        match self.namespace.clone() {
+            Some(namespace) => Ok((self, namespace)),
             None => Err(Failure::usage(
                 "a name cannot be looked for in all namespaces",
                 "Name its namespace with -n instead of -A.",
             )),
         }
     }
-}
 
-impl Place {
     /// One namespace of it.
     pub(super) fn narrowed(&self, namespace: &str) -> Self {
         Self {

@@ -57,8 +57,6 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_open = false;
-    // A backtick without its fellow is a letter like any other.
-    let closes = |rest: &str| rest.contains('`');
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -70,10 +68,8 @@ fn words(text: &str) -> Vec<String> {
             _ => words.push(word.to_owned()),
         }
         let is_odd = word.matches('`').count() % 2 == 1;
-        is_open = match is_open {
-            true => !is_odd,
-            false => is_odd && closes(behind),
-        };
+        // A backtick without its fellow is a letter like any other.
+        is_open = is_odd != is_open && (is_open || behind.contains('`'));
         rest = behind.trim_start();
     }
     words

@@ -6,7 +6,7 @@ use super::report::Report;
 use super::rights;
 use super::served::{self, Served};
 use crate::crd::definitions;
-use crate::crd::factory::Factory;
+use crate::crd::factory::{Factory, SUSPENDED};
 use crate::edge::cluster::{self, ClusterError};
 use crate::edge::factory::AllowList;
 use crate::process::args::{Area, NamespacesArgs};
@@ -20,9 +20,6 @@ use std::collections::BTreeMap;
 
 /// Factories of one look: a shop has a handful.
 const FACTORIES_MAX: u32 = 500;
-
-/// The reason of a Factory's Ready condition while its spec says suspend.
-const SUSPENDED: &str = "Suspended";
 
 const INSTALL: &str = "install it: helm upgrade with crds.install=true, or restock-operator crd | \
                        kubectl apply --server-side --force-conflicts -f -";

@@ -25,6 +25,13 @@ struct Taken {
     since: Instant,
 }
 
+impl Taken {
+    /// At once, not politely: a polite close waits for the answer.
+    fn cut(self) {
+        drop(self.connection.detach());
+    }
+}
+
 /// One that was good when it was given back.
 #[derive(Debug)]
 struct Spare {
@@ -125,7 +132,7 @@ impl Drop for Connections {
     /// Cut, not given back to a pool that goes too: that takes a runtime, and there may be none.
     fn drop(&mut self) {
         for spare in self.spares().take().into_iter().flatten() {
-            drop(spare.taken.connection.detach());
+            spare.taken.cut();
         }
     }
 }
@@ -136,7 +143,9 @@ struct Asked(Option<Taken>);
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        drop(self.0.take().map(|taken| taken.connection.detach()));
+        if let Some(taken) = self.0.take() {
+            taken.cut();
+        }
     }
 }
 
@@ -152,8 +161,9 @@ pub(super) struct Lent {
 impl Lent {
     /// Cuts it, where nobody knows what is open on it. The server rolls back.
     pub(super) fn cut(mut self) {
-        // At once, not politely: a polite close waits for the answer.
-        drop(self.taken.take().map(|taken| taken.connection.detach()));
+        if let Some(taken) = self.taken.take() {
+            taken.cut();
+        }
     }
 }
 

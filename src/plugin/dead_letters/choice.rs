@@ -63,6 +63,7 @@ pub(super) fn is(found: &Found, id: &str) -> bool {
     let formerly = found.death.formerly.as_ref();
     let former = formerly.is_some_and(|it| it.message_id == id || it.known_as == known_as);
     let request = found
+        .death
         .request
         .as_deref()
         .and_then(|name| name.strip_prefix("rr-"));

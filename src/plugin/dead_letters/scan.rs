@@ -5,11 +5,10 @@
 use super::letters;
 use super::queues::{Queues, failure};
 use crate::edge::sqs::{BATCH_MAX, Received, Whole};
-use crate::intake::{self, Death};
+use crate::intake::Death;
 use crate::plugin::failure::Failure;
 use crate::plugin::screen;
 use crate::process::clock;
-use kube::ResourceExt as _;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -40,22 +39,14 @@ const RIGHTS: &str = "sqs:ReceiveMessage and sqs:ChangeMessageVisibility";
 pub(super) struct Found {
     pub(super) whole: Whole,
     pub(super) death: Death,
-    /// The name of the request that it becomes, or became, where it reads as an order.
-    pub(super) request: Option<String>,
 }
 
 impl Found {
     fn of(whole: Whole, queues: &Queues) -> Self {
         let source = whole.message.dead_letter_source_arn.as_deref();
         let source = source.unwrap_or(&queues.queue_arn);
-        let now = clock::now();
-        let death = Death::of(&whole.message, source, &queues.mapping, now);
-        let request = intake::read(&whole.message, source, &queues.mapping, now).ok();
-        Self {
-            whole,
-            death,
-            request: request.map(|request| request.name_any()),
-        }
+        let death = Death::of(&whole.message, source, &queues.mapping, clock::now());
+        Self { whole, death }
     }
 
     /// Its SQS message id.
@@ -175,12 +166,8 @@ async fn look_once(
                 return Ok(());
             }
             let is_full = kept.letters() >= LETTERS_MAX;
-            let mut news = Vec::with_capacity(received.len());
-            for whole in received {
-                if kept.add(&whole) {
-                    news.push(whole);
-                }
-            }
+            let received = received.into_iter();
+            let news: Vec<Whole> = received.filter(|whole| kept.add(whole)).collect();
             if is_full && !news.is_empty() {
                 return Ok(());
             }

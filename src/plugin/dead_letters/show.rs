@@ -145,7 +145,7 @@ impl Shown {
         Self {
             message: message.message_id.clone(),
             known_as: found.death.known_as.clone(),
-            request: found.request.clone(),
+            request: found.death.request.clone(),
             reason: redaction.reason(&found.death),
             sent_at: message.sent_at.map(written),
             age: message.sent_at.map(|at| span(clock::now().since(at))),

@@ -10,7 +10,7 @@ use crate::domain::resolve::{Candidate, KnownProduct, Wanted, resolve};
 use crate::edge::cluster;
 use crate::intake;
 use crate::plugin::failure::Failure;
-use crate::plugin::target::{Place, Target};
+use crate::plugin::target::Place;
 use kube::core::DeserializeGuard;
 use kube::{Api, ResourceExt as _};
 
@@ -21,12 +21,15 @@ const FACTORIES_MAX: u32 = 500;
 const CALLBACK_URL: &str = "(signed by the controller when it orders)";
 
 /// Adds to each outcome what the cluster says.
-pub(super) async fn cluster(target: &Target, outcomes: &mut [Outcome]) -> Result<(), Failure> {
+pub(super) async fn cluster(
+    place: Result<Place, Failure>,
+    outcomes: &mut [Outcome],
+) -> Result<(), Failure> {
     if outcomes.iter().all(|outcome| outcome.request.is_none()) {
         return Ok(());
     }
     let offline = |failure: Failure| failure.or_else("do not ask the cluster, with --offline");
-    let (place, namespace) = target.namespace_of_names().await.map_err(offline)?;
+    let (place, namespace) = place.and_then(Place::of_names).map_err(offline)?;
     let factories = factories(&place, &namespace).await.map_err(offline)?;
     for outcome in outcomes {
         let Some(request) = outcome.request.clone() else {
