@@ -66,6 +66,12 @@ async fn gone_letters_are_listed_when_asked_for(
 ) {
     let later = shop.ledger.now().await.unwrap() + Duration::from_secs(600);
     shop.ledger.set_dead_letters_swept(later).await.unwrap();
+    let here = list(&["--limit", "7"]).out;
+    let here = here.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        here.contains("not met then, and perhaps gone: 7 of them"),
+        "{here}"
+    );
     let before = later - Duration::from_secs(210);
     shop.ledger.set_dead_letters_gone(before).await.unwrap();
     let here = list(&[]).out;

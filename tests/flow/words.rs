@@ -24,7 +24,7 @@ fn quick() -> Value {
     json!({ "totalTimeout": "2s", "connectTimeout": "1s", "callbackDeadline": "60s" })
 }
 
-async fn patch(shop: &Shop, name: &str, spec: &Value) {
+pub(crate) async fn patch(shop: &Shop, name: &str, spec: &Value) {
     let patch = Patch::Merge(json!({ "spec": spec }));
     let requests = shop.requests();
     let params = PatchParams::default();
@@ -274,7 +274,7 @@ async fn goods_that_a_person_says_have_come_count_once_by_however_many_controlle
 
 /// Some web server, at the URL that should be the receiver's: it answers so to everybody. Counts
 /// how often it did.
-async fn stranger(status: &'static str) -> (String, Arc<AtomicUsize>) {
+pub(crate) async fn stranger(status: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answered = Arc::<AtomicUsize>::default();

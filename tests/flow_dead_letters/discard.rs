@@ -1,9 +1,21 @@
 //! Letters that are thrown away.
 
-use crate::plugin::plugin;
+use crate::plugin::{Said, plugin, run};
 use crate::{depths, dlq, in_queues, order};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+/// Why, who, and a file that cannot be made.
+const NOWHERE: [&str; 7] = [
+    "--because",
+    "x",
+    "--save",
+    "/nowhere/file",
+    "--by",
+    "kim",
+    "--yes",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
@@ -44,18 +56,9 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
         assert!(said.out.contains("productId: CP-1"), "{said:?}");
         std::fs::remove_file(&path).unwrap();
 
-        let nowhere = [
-            "--because",
-            "x",
-            "--save",
-            "/nowhere/file",
-            "--by",
-            "kim",
-            "--yes",
-        ];
         let said = dlq(
             &queues,
-            &[&["discard", "--reason", "no product"], &nowhere[..]].concat(),
+            &[&["discard", "--reason", "no product"], &NOWHERE[..]].concat(),
         );
         said.expect(
             1,
@@ -66,21 +69,68 @@ async fn a_letter_is_saved_before_it_is_deleted_and_no_file_is_written_over() {
     .await;
 }
 
+/// Runs it where no file may have more than two kilobytes: as on a disk that gets full.
+fn on_a_small_disk(arguments: &[&str]) -> Said {
+    let small = "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"";
+    let mut shell = Command::new("bash");
+    shell.args(["-c", small, env!("CARGO_BIN_EXE_kubectl-restock")]);
+    run(shell.args(arguments), "", &[])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_gets_full_leaves_whole_lines_and_every_letter_in_one_place() {
+    in_queues(async |queues| {
+        for number in 0..12 {
+            queues
+                .bury(&format!("letter {number} {}", "x".repeat(300)))
+                .await;
+        }
+        let path = std::env::temp_dir().join(format!("full-{}", std::process::id()));
+        let discard = [
+            "dlq",
+            "discard",
+            "--reason",
+            "no product",
+            "--because",
+            "x",
+            "--by",
+            "kim",
+            "--yes",
+            "--dlq-url",
+            queues.dead.url(),
+            "--queue-url",
+            queues.queue.url(),
+            "--save",
+            path.to_str().unwrap(),
+        ];
+        let said = on_a_small_disk(&discard);
+        said.expect(1, &["cannot be written", "each whole"]);
+        let saved = std::fs::read_to_string(&path).unwrap();
+        assert!(saved.ends_with('\n'), "{saved}");
+        let whole = |line: &str| serde_json::from_str::<Value>(line).is_ok();
+        assert!(saved.lines().all(whole), "{saved}");
+        let (_, left) = depths(&queues).await;
+        assert_eq!(saved.lines().count() as u64 + left, 12, "{said:?}");
+        assert!((1..12).contains(&left), "{said:?}");
+        std::fs::remove_file(&path).unwrap();
+
+        // Where none could be saved, nothing is in the way of the next try.
+        let rest = [&discard[1..9], &discard[13..]].concat();
+        assert_eq!(dlq(&queues, &rest).code, 0);
+        std::fs::remove_file(&path).unwrap();
+        queues.bury(&"x".repeat(4_096)).await;
+        on_a_small_disk(&discard).expect(1, &["cannot be written"]);
+        assert!(!path.exists(), "no letter, no file");
+        assert_eq!(queues.dead_letters().await, 1);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_chosen_not_explained_or_not_saved_is_not_done() {
     in_queues(async |queues| {
         let id = order(&queues, "e-1").await;
-        let whole = [
-            "discard",
-            &id,
-            "--because",
-            "x",
-            "--save",
-            "/nowhere/file",
-            "--by",
-            "kim",
-            "--yes",
-        ];
+        let whole = [&["discard", &id], &NOWHERE[..]].concat();
         let all = ["--reason", " "];
         for wrong in [
             [&whole[..1], &whole[2..]].concat(),

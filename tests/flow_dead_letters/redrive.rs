@@ -1,6 +1,7 @@
 //! Letters on their way back.
 
 use crate::plugin::plugin;
+use crate::stock_queue::StockQueue;
 use crate::{depths, dlq, in_queues, order};
 use futures::StreamExt as _;
 use restock_operator::edge::aws;
@@ -193,15 +194,18 @@ async fn a_letter_that_its_queue_does_not_take_holds_up_no_other() {
     .await;
 }
 
+/// So many, of which each is different.
+async fn bury(queues: &StockQueue, letters: usize) {
+    let burying =
+        (0..letters).map(|number| async move { queues.bury(&format!("letter {number}")).await });
+    let buried = futures::stream::iter(burying).buffered(20);
+    assert_eq!(buried.count().await, letters);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_look_does_not_reach_is_said_and_goes_back_with_the_next() {
     in_queues(async |queues| {
-        let burying = (0..1_003).map(|number| {
-            let queues = queues.clone();
-            async move { queues.bury(&format!("letter {number}")).await }
-        });
-        let buried = futures::stream::iter(burying).buffered(20);
-        assert_eq!(buried.count().await, 1_003);
+        bury(&queues, 1_003).await;
         let redrive = || {
             dlq(
                 &queues,
@@ -223,12 +227,7 @@ async fn what_one_look_does_not_reach_is_said_and_goes_back_with_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_that_meets_just_as_many_as_it_can_is_whole() {
     in_queues(async |queues| {
-        let burying = (0..1_000).map(|number| {
-            let queues = queues.clone();
-            async move { queues.bury(&format!("letter {number}")).await }
-        });
-        let buried = futures::stream::iter(burying).buffered(20);
-        assert_eq!(buried.count().await, 1_000);
+        bury(&queues, 1_000).await;
         let said = dlq(&queues, &["redrive", "--all"]);
         assert_eq!(said.code, 0, "{said:?}");
         let looked = "looked at 1000 of about 1000 dead letters\n";

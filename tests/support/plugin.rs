@@ -115,7 +115,8 @@ impl Terminal {
     }
 }
 
-fn run(command: &mut Command, input: &str, settings: &[(&str, &str)]) -> Said {
+/// Runs this to its end.
+pub(crate) fn run(command: &mut Command, input: &str, settings: &[(&str, &str)]) -> Said {
     let mut child = command
         .envs(settings.iter().copied())
         .stdin(Stdio::piped())
